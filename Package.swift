@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+
+import Foundation
+import PackageDescription
+
+/// The strictness every Swift target is built with.
+let strict: [SwiftSetting] = [
+    // A tracer must not race with itself: complete concurrency checking.
+    .swiftLanguageMode(.v6),
+    // A dynamic call in the stop path should be seen in the source.
+    .enableUpcomingFeature("ExistentialAny"),
+    // A target's dependencies are its own business unless it says `public import`.
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // A member is used only where its module is imported, so that the import check means something.
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // A warning is a question nobody answered.
+    .treatAllWarnings(as: .error),
+]
+
+let strictC: [CSetting] = [
+    .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-std=gnu17"])
+]
+
+/// Small C programs, one behaviour each, that tests run under `supervise`: the folders below
+/// `Fixtures/` and `Fixtures/attacks/` that hold C files, each a program of its folder's name.
+let fixtures: [(name: String, path: String)] = ["Fixtures", "Fixtures/attacks"].flatMap { parent in
+    let files = FileManager.default
+    let here = URL(fileURLWithPath: Context.packageDirectory)
+    func list(_ path: String) -> [String] {
+        (try? files.contentsOfDirectory(atPath: here.appendingPathComponent(path).path)) ?? []
+    }
+    return list(parent).sorted()
+        .filter { list("\(parent)/\($0)").contains { $0.hasSuffix(".c") } }
+        .map { (name: $0, path: "\(parent)/\($0)") }
+}
+
+let package = Package(
+    name: "supervise",
+    products: [
+        .executable(name: "supervise", targets: ["supervise"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // Tests only.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // Lowest first: a target may depend on what stands above it, never below.
+        .target(name: "CSupervise", cSettings: strictC),
+        .target(name: "SupervisePolicy"),
+        .target(name: "SuperviseFilter", dependencies: ["SupervisePolicy"]),
+        .target(name: "SuperviseAudit", dependencies: ["SupervisePolicy"]),
+        .target(
+            name: "SuperviseTracer",
+            dependencies: [
+                "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+        .executableTarget(
+            name: "supervise",
+            dependencies: [
+                "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
+                "SuperviseTracer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
+
+        .target(
+            name: "SuperviseTestSupport",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/SuperviseTestSupport"),
+        .testTarget(name: "SupervisePolicyTests", dependencies: ["SupervisePolicy"]),
+        .testTarget(
+            name: "SuperviseFilterTests", dependencies: ["SuperviseFilter", "SupervisePolicy"]),
+        .testTarget(
+            name: "SuperviseAuditTests", dependencies: ["SuperviseAudit", "SupervisePolicy"]),
+        .testTarget(
+            name: "SuperviseTracerTests",
+            dependencies: [
+                "SuperviseTracer", "SuperviseAudit", "SuperviseFilter", "SupervisePolicy",
+                "CSupervise", "SuperviseTestSupport",
+            ]),
+        .testTarget(
+            name: "SuperviseEndToEndTests",
+            dependencies: ["SuperviseTestSupport", "supervise"]
+                + fixtures.map { .byName(name: $0.name) }
+        ),
+    ]
+        + fixtures.map {
+            .executableTarget(
+                name: $0.name, path: $0.path,
+                cSettings: strictC + [.define("_GNU_SOURCE")])
+        }
+)
+
+for target in package.targets where target.type != .system {
+    let isC = target.name == "CSupervise" || fixtures.contains { $0.name == target.name }
+    guard !isC else { continue }
+    target.swiftSettings = strict
+    // What is unsafe about tests is what they test.
+    if !target.name.contains("Test") { target.swiftSettings?.append(.strictMemorySafety()) }
+}
