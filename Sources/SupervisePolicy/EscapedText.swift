@@ -1,0 +1,52 @@
+/// Text that somebody else controls, made safe to show.
+public enum EscapedText {
+    /// The bytes as printable text on one line.
+    ///
+    /// Printable UTF-8 stays as it is. Control characters (C0, DEL, C1), characters that turn the
+    /// direction of writing or break lines, the backslash, and bytes that are no UTF-8 become
+    /// `\xNN` for each of their bytes. So no terminal obeys it, and two different names never
+    /// look the same.
+    public static func escape(_ bytes: some Collection<UInt8>) -> String {
+        var result = ""
+        result.reserveCapacity(bytes.count)
+        var rest = bytes[...]
+        while let first = rest.first {
+            if first >= 0x20, first < 0x7f, first != UInt8(ascii: "\\") {
+                result.unicodeScalars.append(Unicode.Scalar(first))
+                rest = rest.dropFirst()
+                continue
+            }
+            var decoder = Unicode.UTF8.ForwardParser()
+            var iterator = rest.makeIterator()
+            if first >= 0x80, case .valid(let encoded) = decoder.parseScalar(from: &iterator) {
+                let scalar = Unicode.UTF8.decode(encoded)
+                let length = encoded.count
+                if isPlain(scalar) {
+                    result.unicodeScalars.append(scalar)
+                } else {
+                    for byte in rest.prefix(length) { append(byte, to: &result) }
+                }
+                rest = rest.dropFirst(length)
+            } else {
+                append(first, to: &result)
+                rest = rest.dropFirst()
+            }
+        }
+        return result
+    }
+
+    /// Whether a character beyond ASCII shows as itself and moves nothing around it.
+    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned,
+            .privateUse:
+            false
+        default: true
+        }
+    }
+
+    private static func append(_ byte: UInt8, to text: inout String) {
+        let digits = String(byte, radix: 16)
+        text += digits.count == 1 ? "\\x0\(digits)" : "\\x\(digits)"
+    }
+}

@@ -1,0 +1,60 @@
+/// What a socket is: the three numbers that `socket(2)` made it with.
+///
+/// `SO_DOMAIN`, `SO_TYPE` and `SO_PROTOCOL` read them back from a socket.
+public struct SocketKind: Hashable, Sendable {
+    /// The protocol family.
+    public var family: AddressFamily
+    /// The type without its flags: `SOCK_STREAM` and so on.
+    public var type: SocketType
+    /// The protocol's number within the family, 0 for its default.
+    public var protocolNumber: Int32
+
+    /// Makes the description of a socket.
+    public init(family: AddressFamily, type: SocketType, protocolNumber: Int32 = 0) {
+        self.family = family
+        self.type = type
+        self.protocolNumber = protocolNumber
+    }
+
+    /// The protocol's name in the rule grammar: `tcp`, `udp`, `unix`, `netlink`, ...
+    public var protocolName: String {
+        guard family == .ipv4 || family == .ipv6 else { return family.name }
+        switch (type, protocolNumber) {
+        case (.stream, 0), (.stream, 6): return "tcp"
+        // IPPROTO_MPTCP; Linux 5.6.
+        case (.stream, 262): return "mptcp"
+        case (.datagram, 0), (.datagram, 17): return "udp"
+        case (.datagram, 1), (.datagram, 58): return "icmp"
+        case (_, 132): return "sctp"
+        case (.raw, _): return "raw"
+        default: return "protocol-\(protocolNumber)"
+        }
+    }
+}
+
+/// A socket's type, `SOCK_...` in `<linux/net.h>`, without `SOCK_CLOEXEC` and `SOCK_NONBLOCK`.
+public struct SocketType: RawRepresentable, Hashable, Sendable {
+    /// The number.
+    public let rawValue: Int32
+
+    /// Makes a type of its number.
+    public init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    /// `SOCK_STREAM`.
+    public static let stream = SocketType(rawValue: 1)
+    /// `SOCK_DGRAM`.
+    public static let datagram = SocketType(rawValue: 2)
+    /// `SOCK_RAW`.
+    public static let raw = SocketType(rawValue: 3)
+    /// `SOCK_SEQPACKET`.
+    public static let sequentialPacket = SocketType(rawValue: 5)
+
+    /// `SOCK_MAX`: the first number that is no type.
+    public static let limit: Int32 = 11
+    /// `SOCK_TYPE_MASK`: the bits of the `type` argument that hold the type.
+    public static let mask: UInt32 = 0xf
+    /// The flags of the `type` argument that the kernel knows: `SOCK_CLOEXEC | SOCK_NONBLOCK`.
+    public static let knownFlags: UInt32 = 0o2_000_000 | 0o4000
+}
