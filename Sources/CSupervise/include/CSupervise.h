@@ -1,0 +1,171 @@
+// What Swift cannot call by itself: variadic functions, system calls without a wrapper, fork, and
+// constants that are newer than the headers.
+//
+// Every function that can fail returns 0 or an errno *value*, so that nothing reads `errno` after
+// something else has changed it. Functions that the kernel restarts after a signal (EINTR) say so.
+
+#ifndef CSUPERVISE_H
+#define CSUPERVISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// MARK: - ptrace(2)
+
+// PTRACE_O_*: what a tracee reports. PTRACE_O_EXITKILL ends it when its tracer dies.
+enum {
+    CSUPERVISE_O_SYSGOOD = 1 << 0,
+    CSUPERVISE_O_FORK = 1 << 1,
+    CSUPERVISE_O_VFORK = 1 << 2,
+    CSUPERVISE_O_CLONE = 1 << 3,
+    CSUPERVISE_O_EXEC = 1 << 4,
+    CSUPERVISE_O_EXIT = 1 << 6,
+    CSUPERVISE_O_SECCOMP = 1 << 7,
+    CSUPERVISE_O_EXITKILL = 1 << 20,
+};
+
+/// struct ptrace_syscall_info (Linux 5.3) of a seccomp stop, with the array spelled out.
+struct csupervise_syscall_info {
+    uint8_t op;
+    uint8_t pad[3];
+    uint32_t arch;
+    uint64_t instruction_pointer;
+    uint64_t stack_pointer;
+    uint64_t number;
+    uint64_t argument0, argument1, argument2, argument3, argument4, argument5;
+    uint32_t data;
+    uint32_t reserved;
+};
+
+/// struct user_regs_struct of x86-64: a tracee's registers, of 32-bit programs too.
+struct csupervise_registers {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t orig_rax, rip, cs, eflags, rsp, ss, fs_base, gs_base, ds, es, fs, gs;
+};
+
+int csupervise_ptrace_seize(pid_t thread, unsigned options);
+int csupervise_ptrace_set_options(pid_t thread, unsigned options);
+/// PTRACE_CONT, delivering `signal` if it is not 0.
+int csupervise_ptrace_continue(pid_t thread, int signal);
+/// PTRACE_SYSCALL: as above, and stop when the call under way has been made.
+int csupervise_ptrace_continue_to_exit(pid_t thread, int signal);
+/// PTRACE_LISTEN: stay in the group-stop, but hear of its end.
+int csupervise_ptrace_listen(pid_t thread);
+int csupervise_ptrace_interrupt(pid_t thread);
+int csupervise_ptrace_event_message(pid_t thread, unsigned long *message);
+int csupervise_ptrace_syscall_info(pid_t thread, struct csupervise_syscall_info *info);
+int csupervise_ptrace_get_registers(pid_t thread, struct csupervise_registers *registers);
+int csupervise_ptrace_set_registers(pid_t thread, const struct csupervise_registers *registers);
+/// PTRACE_POKEUSER at an offset into struct csupervise_registers.
+int csupervise_ptrace_poke_register(pid_t thread, size_t offset, uint64_t value);
+
+/// wait4(-1, ..., __WALL): the next tracee that changed its state.
+///
+/// `*thread` is 0 when `block` is 0 and none has. ECHILD: no tracee is left. Goes on after EINTR.
+int csupervise_wait(int block, pid_t *thread, int *status);
+
+// MARK: - Other processes
+
+/// fork(2); `*child` is 0 in the child.
+int csupervise_fork(pid_t *child);
+/// Forks a child that starts `*grandchild` in a new session and ends, and waits for that end.
+///
+/// Returns in the grandchild too, with `*grandchild` 0. The caller gets no SIGCHLD, pending or
+/// delivered, whatever its disposition and mask. Nothing but the grandchild is left.
+int csupervise_fork_detached(pid_t *grandchild);
+/// pidfd_open(2), close-on-exec (Linux 5.3), for the leader of a thread group.
+int csupervise_pidfd_open(pid_t process, int *descriptor);
+/// pidfd_open(2) with PIDFD_THREAD (Linux 6.9), for any thread. EINVAL on older kernels.
+int csupervise_pidfd_open_thread(pid_t thread, int *descriptor);
+/// pidfd_getfd(2), close-on-exec (Linux 5.6).
+int csupervise_pidfd_getfd(int pidfd, int target, int *descriptor);
+/// Whether `thread` belongs to the thread group `process`: tgkill(2) with signal 0.
+int csupervise_is_thread_of(pid_t thread, pid_t process);
+/// kill(2).
+int csupervise_kill(pid_t process, int signal);
+
+/// Opens /proc/THREAD/mem for reading, close-on-exec.
+int csupervise_open_memory(pid_t thread, int *descriptor);
+/// Opens /proc/THREAD/maps, close-on-exec.
+int csupervise_open_maps(pid_t thread, int *descriptor);
+
+struct csupervise_program {
+    unsigned major, minor;
+    uint64_t inode;
+    size_t length;
+    char path[4096];
+};
+
+/// The file that `thread` runs: stat(2) and readlink(2) of /proc/THREAD/exe.
+int csupervise_program_of(pid_t thread, struct csupervise_program *program);
+/// The thread's name, /proc/THREAD/comm without its newline, NUL-terminated.
+int csupervise_thread_name(pid_t thread, char name[static 64]);
+/// The number of a thread's process, and of its parent, in the caller's pid namespace.
+int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent);
+/// The number of a thread's process as that process sees it itself, in its own pid namespace.
+///
+/// `*same_namespace` says whether that is the caller's namespace.
+int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace);
+/// The process that a pidfd in `thread`'s descriptor table stands for; 0 when it has ended.
+///
+/// EBADF: no such descriptor, or it is not a pidfd.
+int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process);
+/// Whether a descriptor of `thread` and one of the caller's are the same file.
+int csupervise_is_same_file(pid_t thread, int theirs, int ours);
+
+// MARK: - This process
+
+int csupervise_set_dumpable(int dumpable);
+int csupervise_set_no_new_privileges(void);
+/// PR_SET_PTRACER: lets `tracer` attach under Yama's ptrace_scope 1; 0 takes it back.
+///
+/// EINVAL where the kernel has no Yama, which then forbids nothing.
+int csupervise_set_ptracer(pid_t tracer);
+int csupervise_set_name(const char *name);
+/// Closes every descriptor but the `count` given ones.
+int csupervise_close_all_but(const int *keep, size_t count);
+/// Opens /dev/null as descriptors 0, 1 and 2.
+int csupervise_null_standard_streams(void);
+/// Default dispositions and an empty mask, but SIGPIPE and SIGXFSZ ignored: a write that fails is
+/// to return its error.
+void csupervise_reset_signals(void);
+/// Raises the soft limit of open files to the hard one.
+void csupervise_raise_descriptor_limit(void);
+/// Passes signals that a process sends to this one on to `process`, from their handler.
+///
+/// Those of the terminal (si_code > 0) reach `process` by themselves.
+void csupervise_forward_signals(pid_t process);
+/// Installs a seccomp filter of `count` struct sock_filter (SECCOMP_SET_MODE_FILTER).
+int csupervise_seccomp_install(const void *instructions, size_t count);
+/// Whether the kernel has seccomp filters and the action of that number.
+int csupervise_seccomp_has_action(uint32_t action);
+/// A connected pair of close-on-exec AF_UNIX sockets, numbered 10 or higher.
+int csupervise_channel(int descriptors[2]);
+/// Runs `path` as execvp(3) looks it up, without its shell for files of no known format.
+///
+/// Returns the error; EACCES where some candidate could not be run and none was found.
+int csupervise_execute(const char *file, char *const *arguments, char *const *environment);
+char **csupervise_environment(void);
+
+// MARK: - Sockets and memory
+
+struct csupervise_socket {
+    int domain, type, protocol, listening;
+};
+
+/// SO_DOMAIN, SO_TYPE, SO_PROTOCOL and SO_ACCEPTCONN. ENOTSOCK, or EBADF for an O_PATH descriptor.
+int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
+/// pread(2) until `count` bytes, an end or an error; `*done` is what was read.
+int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done);
+enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };
+
+/// PROCMAP_QUERY (Linux 6.11) on a /proc/PID/maps descriptor: the mapping that holds `address`.
+///
+/// `*access` gets CSUPERVISE_READABLE and CSUPERVISE_WRITABLE, `*end` the mapping's end.
+/// ENOENT: nothing is mapped there. ENOTTY: the kernel does not have the query.
+int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end);
+/// CLOCK_REALTIME.
+void csupervise_now(int64_t *seconds, int32_t *nanoseconds);
+
+#endif

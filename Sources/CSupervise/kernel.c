@@ -1,0 +1,84 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "CSupervise.h"
+
+int csupervise_seccomp_install(const void *instructions, size_t count)
+{
+    if (count > BPF_MAXINSNS) {
+        return E2BIG;
+    }
+    struct sock_fprog program = {(unsigned short)count, (struct sock_filter *)instructions};
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == -1 ? errno : 0;
+}
+
+int csupervise_seccomp_has_action(uint32_t action)
+{
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+int csupervise_socket_inspect(int descriptor, struct csupervise_socket *result)
+{
+    static const int options[] = {SO_DOMAIN, SO_TYPE, SO_PROTOCOL, SO_ACCEPTCONN};
+    int *fields[] = {&result->domain, &result->type, &result->protocol, &result->listening};
+    for (int index = 0; index < 4; index++) {
+        socklen_t length = sizeof(int);
+        *fields[index] = 0;
+        if (getsockopt(descriptor, SOL_SOCKET, options[index], fields[index], &length) == -1) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done)
+{
+    *done = 0;
+    while (*done < count) {
+        ssize_t got = pread64(
+            descriptor, (char *)buffer + *done, count - *done, (off64_t)(offset + *done));
+        if (got > 0) {
+            *done += (size_t)got;
+        } else if (got == 0) {
+            return 0;
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+// struct procmap_query and its request, <linux/fs.h> of Linux 6.11.
+struct mapping_query {
+    uint64_t size, query_flags, query_address;
+    uint64_t start, end, flags, page_size, offset, inode;
+    uint32_t device_major, device_minor, name_size, build_id_size;
+    uint64_t name_address, build_id_address;
+};
+#define MAPPING_QUERY _IOWR('f', 17, struct mapping_query)
+
+int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end)
+{
+    struct mapping_query query = {.size = sizeof query, .query_address = address};
+    if (ioctl(maps, MAPPING_QUERY, &query) == -1) {
+        return errno;
+    }
+    *access = (int)query.flags & (CSUPERVISE_READABLE | CSUPERVISE_WRITABLE);
+    *end = query.end;
+    return 0;
+}
+
+void csupervise_now(int64_t *seconds, int32_t *nanoseconds)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    *seconds = now.tv_sec;
+    *nanoseconds = (int32_t)now.tv_nsec;
+}

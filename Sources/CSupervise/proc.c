@@ -1,0 +1,177 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "CSupervise.h"
+
+__attribute__((format(printf, 2, 3)))
+static int open_proc(int *descriptor, const char *format, ...)
+{
+    char path[64];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(path, sizeof path, format, arguments);
+    va_end(arguments);
+    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    return *descriptor == -1 ? errno : 0;
+}
+
+static int read_whole(int descriptor, char *text, size_t size)
+{
+    size_t used = 0;
+    ssize_t got = 0;
+    while (used < size - 1 && (got = read(descriptor, text + used, size - 1 - used)) > 0) {
+        used += (size_t)got;
+    }
+    int error = got < 0 ? errno : 0;
+    text[used] = '\0';
+    close(descriptor);
+    return error;
+}
+
+int csupervise_open_memory(pid_t thread, int *descriptor)
+{
+    return open_proc(descriptor, "/proc/%d/mem", thread);
+}
+
+int csupervise_open_maps(pid_t thread, int *descriptor)
+{
+    return open_proc(descriptor, "/proc/%d/maps", thread);
+}
+
+int csupervise_program_of(pid_t thread, struct csupervise_program *program)
+{
+    char path[32];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%d/exe", thread);
+    if (stat(path, &status) == -1) {
+        return errno;
+    }
+    ssize_t length = readlink(path, program->path, sizeof program->path);
+    if (length == -1) {
+        return errno;
+    }
+    program->major = major(status.st_dev);
+    program->minor = minor(status.st_dev);
+    program->inode = status.st_ino;
+    program->length = (size_t)length;
+    return 0;
+}
+
+int csupervise_thread_name(pid_t thread, char name[static 64])
+{
+    int descriptor;
+    int error = open_proc(&descriptor, "/proc/%d/comm", thread);
+    if (error == 0) {
+        error = read_whole(descriptor, name, 64);
+    }
+    if (error == 0) {
+        // The name may hold newlines of its own; only the last one is the kernel's.
+        size_t length = strlen(name);
+        if (length > 0 && name[length - 1] == '\n') {
+            name[length - 1] = '\0';
+        }
+    }
+    return error;
+}
+
+/// Reads /proc/THREAD/status; its size is bounded but for the lists of groups, which come late.
+static int read_status(pid_t thread, char *text, size_t size)
+{
+    int descriptor;
+    int error = open_proc(&descriptor, "/proc/%d/status", thread);
+    return error != 0 ? error : read_whole(descriptor, text, size);
+}
+
+/// The last number of the line that begins with `key`.
+///
+/// The thread's name in the first line cannot pass for a line: the kernel escapes newlines in it.
+static int last_number(const char *text, const char *key, pid_t *number)
+{
+    const char *line = strstr(text, key);
+    if (line == NULL) {
+        return ENOENT;
+    }
+    line += strlen(key);
+    int found = 0;
+    while (*line != '\0' && *line != '\n') {
+        char *end;
+        long value = strtol(line, &end, 10);
+        if (end == line) {
+            break;
+        }
+        *number = (pid_t)value;
+        found = 1;
+        line = end;
+    }
+    return found ? 0 : ENOENT;
+}
+
+int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent)
+{
+    char text[4096];
+    int error = read_status(thread, text, sizeof text);
+    if (error == 0) {
+        error = last_number(text, "\nTgid:", process);
+    }
+    return error != 0 ? error : last_number(text, "\nPPid:", parent);
+}
+
+int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
+{
+    char text[65536];
+    struct stat theirs, ours;
+    char path[32];
+    int error = read_status(thread, text, sizeof text);
+    if (error == 0) {
+        error = last_number(text, "\nNStgid:", process);
+    }
+    if (error != 0) {
+        return error;
+    }
+    snprintf(path, sizeof path, "/proc/%d/ns/pid", thread);
+    if (stat(path, &theirs) == -1 || stat("/proc/self/ns/pid", &ours) == -1) {
+        return errno;
+    }
+    *same_namespace = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    return 0;
+}
+
+int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
+{
+    char text[4096];
+    int information;
+    int error = open_proc(&information, "/proc/%d/fdinfo/%d", thread, descriptor);
+    if (error == ENOENT) {
+        return EBADF;
+    }
+    if (error == 0) {
+        error = read_whole(information, text, sizeof text);
+    }
+    if (error != 0) {
+        return error;
+    }
+    if (last_number(text, "\nPid:", process) != 0) {
+        return EBADF;
+    }
+    if (*process < 0) {
+        *process = 0;
+    }
+    return 0;
+}
+
+int csupervise_is_same_file(pid_t thread, int theirs, int ours)
+{
+    char path[48];
+    struct stat their_status, our_status;
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", thread, theirs);
+    return stat(path, &their_status) == 0 && fstat(ours, &our_status) == 0
+        && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
+}

@@ -1,0 +1,302 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "CSupervise.h"
+
+int csupervise_fork(pid_t *child)
+{
+    *child = fork();
+    return *child == -1 ? errno : 0;
+}
+
+int csupervise_fork_detached(pid_t *grandchild)
+{
+    // The child's end makes SIGCHLD pending where the caller's mask blocks it, and it would stay
+    // so across exec: take it back unless it was pending before.
+    sigset_t child_signal, before, pending;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigpending(&pending);
+    int was_pending = sigismember(&pending, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, &before);
+
+    // The pipe carries the grandchild's number, or the error of the second fork.
+    int report[2];
+    int error = 0;
+    if (pipe2(report, O_CLOEXEC) == -1) {
+        error = errno;
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        return error;
+    }
+    pid_t child = fork();
+    if (child == -1) {
+        error = errno;
+    } else if (child == 0) {
+        setsid();
+        pid_t second = fork();
+        if (second == 0) {
+            close(report[0]);
+            close(report[1]);
+            sigprocmask(SIG_SETMASK, &before, NULL);
+            *grandchild = 0;
+            return 0;
+        }
+        int32_t message = second == -1 ? -errno : second;
+        ssize_t written = write(report[1], &message, sizeof message);
+        _exit(written == sizeof message ? 0 : 1);
+    }
+    close(report[1]);
+    if (error == 0) {
+        int32_t message = 0;
+        ssize_t got;
+        do {
+            got = read(report[0], &message, sizeof message);
+        } while (got == -1 && errno == EINTR);
+        // With SIGCHLD ignored the kernel reaps the child itself, and this says ECHILD at its end.
+        while (waitpid(child, NULL, __WALL) == -1 && errno == EINTR) {
+        }
+        if (got != sizeof message) {
+            error = ECHILD;
+        } else if (message < 0) {
+            error = -message;
+        } else {
+            *grandchild = message;
+        }
+    }
+    close(report[0]);
+    if (!was_pending) {
+        struct timespec now = {0};
+        while (sigtimedwait(&child_signal, NULL, &now) == -1 && errno == EINTR) {
+        }
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+int csupervise_pidfd_open(pid_t process, int *descriptor)
+{
+    *descriptor = (int)syscall(SYS_pidfd_open, process, 0);
+    return *descriptor == -1 ? errno : 0;
+}
+
+int csupervise_pidfd_open_thread(pid_t thread, int *descriptor)
+{
+    enum { PIDFD_THREAD_ = O_EXCL };
+    *descriptor = (int)syscall(SYS_pidfd_open, thread, PIDFD_THREAD_);
+    return *descriptor == -1 ? errno : 0;
+}
+
+int csupervise_pidfd_getfd(int pidfd, int target, int *descriptor)
+{
+    *descriptor = (int)syscall(SYS_pidfd_getfd, pidfd, target, 0);
+    return *descriptor == -1 ? errno : 0;
+}
+
+int csupervise_is_thread_of(pid_t thread, pid_t process)
+{
+    // The kernel looks for the pair before it asks for permission: EPERM means "yes" too.
+    return syscall(SYS_tgkill, process, thread, 0) == 0 || errno == EPERM;
+}
+
+int csupervise_kill(pid_t process, int signal)
+{
+    return kill(process, signal) == -1 ? errno : 0;
+}
+
+int csupervise_set_dumpable(int dumpable)
+{
+    return prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0) == -1 ? errno : 0;
+}
+
+int csupervise_set_no_new_privileges(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ? errno : 0;
+}
+
+int csupervise_set_ptracer(pid_t tracer)
+{
+    return prctl(PR_SET_PTRACER, (unsigned long)tracer, 0, 0, 0) == -1 ? errno : 0;
+}
+
+int csupervise_set_name(const char *name)
+{
+    return prctl(PR_SET_NAME, name, 0, 0, 0) == -1 ? errno : 0;
+}
+
+static int compare_descriptors(const void *left, const void *right)
+{
+    int a = *(const int *)left, b = *(const int *)right;
+    return (a > b) - (a < b);
+}
+
+int csupervise_close_all_but(const int *keep, size_t count)
+{
+    int sorted[16];
+    if (count > sizeof sorted / sizeof *sorted) {
+        return E2BIG;
+    }
+    memcpy(sorted, keep, count * sizeof *keep);
+    qsort(sorted, count, sizeof *sorted, compare_descriptors);
+    unsigned first = 0;
+    for (size_t index = 0; index < count; index++) {
+        unsigned kept = (unsigned)sorted[index];
+        if (kept > first && syscall(SYS_close_range, first, kept - 1, 0) == -1) {
+            return errno;
+        }
+        first = kept + 1;
+    }
+    return syscall(SYS_close_range, first, UINT_MAX, 0) == -1 ? errno : 0;
+}
+
+int csupervise_null_standard_streams(void)
+{
+    int null = open("/dev/null", O_RDWR);
+    if (null == -1) {
+        return errno;
+    }
+    for (int stream = 0; stream < 3; stream++) {
+        if (null != stream && dup2(null, stream) == -1) {
+            return errno;
+        }
+    }
+    if (null > 2) {
+        close(null);
+    }
+    return 0;
+}
+
+void csupervise_reset_signals(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, number == SIGPIPE || number == SIGXFSZ ? SIG_IGN : SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void csupervise_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static volatile pid_t forward_to;
+
+static void forward(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    int saved = errno;
+    if (info->si_code <= 0) {
+        kill(forward_to, number);
+    }
+    errno = saved;
+}
+
+void csupervise_forward_signals(pid_t process)
+{
+    forward_to = process;
+    for (int number = 1; number < NSIG; number++) {
+        switch (number) {
+        case SIGKILL: case SIGSTOP: case SIGCHLD: case SIGPIPE: case SIGXFSZ:
+        case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP: case SIGABRT:
+            break;
+        default: {
+            struct sigaction action = {.sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART};
+            sigaction(number, &action, NULL);
+        }
+        }
+    }
+}
+
+int csupervise_channel(int descriptors[2])
+{
+    int low[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, low) == -1) {
+        return errno;
+    }
+    // Away from 0, 1 and 2, which may be closed and must then stay closed for the command.
+    int error = 0;
+    for (int side = 0; side < 2; side++) {
+        descriptors[side] = fcntl(low[side], F_DUPFD_CLOEXEC, 10);
+        if (descriptors[side] == -1 && error == 0) {
+            error = errno;
+        }
+        close(low[side]);
+    }
+    if (error != 0) {
+        for (int side = 0; side < 2; side++) {
+            if (descriptors[side] != -1) {
+                close(descriptors[side]);
+            }
+        }
+    }
+    return error;
+}
+
+int csupervise_execute(const char *file, char *const *arguments, char *const *environment)
+{
+    if (strchr(file, '/') != NULL || *file == '\0') {
+        execve(file, arguments, environment);
+        return errno;
+    }
+    const char *list = NULL;
+    for (char *const *entry = environment; *entry != NULL; entry++) {
+        if (strncmp(*entry, "PATH=", 5) == 0) {
+            list = *entry + 5;
+            break;
+        }
+    }
+    if (list == NULL) {
+        list = "/bin:/usr/bin";
+    }
+    int result = ENOENT;
+    size_t length = strlen(file);
+    for (const char *folder = list;; folder++) {
+        size_t width = strcspn(folder, ":");
+        char path[PATH_MAX];
+        if (width + 1 + length + 1 <= sizeof path) {
+            // An empty entry is the working directory.
+            memcpy(path, folder, width);
+            size_t used = width;
+            if (width > 0) {
+                path[used++] = '/';
+            }
+            memcpy(path + used, file, length + 1);
+            execve(path, arguments, environment);
+            switch (errno) {
+            case EACCES:
+                result = EACCES;
+                break;
+            case ENOENT: case ENOTDIR: case ENAMETOOLONG: case ELOOP: case ESTALE: case ENODEV:
+            case ETIMEDOUT:
+                break;
+            default:
+                return errno;
+            }
+        }
+        folder += width;
+        if (*folder == '\0') {
+            return result;
+        }
+    }
+}
+
+char **csupervise_environment(void)
+{
+    return environ;
+}
