@@ -1,0 +1,65 @@
+extension AuditEvent {
+    /// The file that a process runs.
+    public struct Program: Hashable, Sendable {
+        /// The path as `/proc/PID/exe` gives it, at most 4096 bytes and of any value but NUL.
+        public var path: [UInt8]
+        /// The device that the file is on.
+        public var device: Device
+        /// The file's inode number on that device.
+        public var inode: UInt64
+
+        /// Makes the description of a program file.
+        public init(path: [UInt8], device: Device, inode: UInt64) {
+            self.path = path
+            self.device = device
+            self.inode = inode
+        }
+    }
+
+    /// A device's two numbers, `makedev(3)`.
+    public struct Device: Hashable, Sendable, CustomStringConvertible {
+        /// The number of the driver or, for what is on no disk, 0.
+        public var major: UInt32
+        /// The number of the device among its driver's.
+        public var minor: UInt32
+
+        /// Makes a device number of its parts.
+        public init(major: UInt32, minor: UInt32) {
+            self.major = major
+            self.minor = minor
+        }
+
+        /// Both numbers as the rule grammar writes them: `8:1`.
+        public var description: String { "\(major):\(minor)" }
+    }
+
+    /// One frame of a stack.
+    public struct Frame: Hashable, Sendable {
+        /// The path of the file mapped there, as `/proc/PID/maps` gives it.
+        public var module: [UInt8]?
+        /// The address within the module.
+        public var offset: UInt64?
+        /// The name of the function, as the module's symbol table gives it.
+        public var symbol: [UInt8]?
+        /// The address in the process: where this frame goes on.
+        public var pc: UInt64
+
+        /// Makes a frame; what could not be found out is left out.
+        public init(
+            module: [UInt8]? = nil, offset: UInt64? = nil, symbol: [UInt8]? = nil, pc: UInt64
+        ) {
+            self.module = module
+            self.offset = offset
+            self.symbol = symbol
+            self.pc = pc
+        }
+    }
+}
+
+/// The last component of a path, or all of it where that is empty.
+func baseName(_ path: [UInt8]) -> ArraySlice<UInt8> {
+    guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash + 1 < path.endIndex else {
+        return path[...]
+    }
+    return path[(slash + 1)...]
+}

@@ -1,0 +1,107 @@
+import SupervisePolicy
+
+/// Writes each event as one JSON object on a line of its own.
+///
+/// The keys and their order are those of `docs/events.md`, the schema is `docs/events.schema.json`.
+/// Each line is one call of the writer.
+public final class JSONLinesSink: AuditSink {
+    private var writer: any LineWriter
+    private var line = LineBuffer()
+    private var clock = TimestampText()
+
+    /// Makes a sink that writes to `writer`.
+    public init(writer: any LineWriter) {
+        self.writer = writer
+    }
+
+    /// Writes the event's line.
+    public func record(_ event: AuditEvent) throws(SinkError) {
+        line.removeAll()
+        line.append("{\"time\":\"")
+        clock.append(event.time, fractionDigits: 9, to: &line)
+        line.append("\",\"seq\":")
+        line.append(decimal: event.seq)
+        line.append(event)
+        line.append("}\n")
+        try writer.write(line.bytes)
+    }
+}
+
+extension LineBuffer {
+    /// Appends the members of an event that follow its `time` and `seq`.
+    fileprivate mutating func append(_ event: AuditEvent) {
+        append(",\"pid\":")
+        append(decimal: Int64(event.pid))
+        append(",\"tid\":")
+        append(decimal: Int64(event.tid))
+        if let program = event.program {
+            append(",\"program\":{\"path\":")
+            append(jsonEscaping: program.path)
+            append(",\"device\":\"")
+            append(decimal: UInt64(program.device.major))
+            append(UInt8(ascii: ":"))
+            append(decimal: UInt64(program.device.minor))
+            append("\",\"inode\":")
+            append(decimal: program.inode)
+            append(UInt8(ascii: "}"))
+        }
+        if let command = event.command {
+            append(",\"command\":")
+            append(jsonEscaping: command)
+        }
+        append(",\"call\":", text: event.call)
+        append(",\"abi\":", text: event.abi.rawValue)
+        append(",\"operation\":", text: event.operation.rawValue)
+        append(",\"protocol\":", text: event.protocolName)
+        append(",\"local\":", text: event.local)
+        append(",\"remote\":", text: event.remote)
+        append(",\"result\":", text: event.result.rawValue)
+        append(",\"errno\":", text: event.errno?.description)
+        if let returned = event.returned {
+            append(",\"returned\":")
+            append(decimal: returned)
+        }
+        if let rule = event.rule {
+            append(",\"rule\":{\"text\":", text: rule.text)
+            append(",\"place\":", text: rule.place)
+            append(UInt8(ascii: "}"))
+        }
+        if let backtrace = event.backtrace {
+            append(",\"backtrace\":[")
+            for index in backtrace.indices {
+                if index > 0 { append(UInt8(ascii: ",")) }
+                append(backtrace[index])
+            }
+            append(UInt8(ascii: "]"))
+        }
+    }
+
+    private mutating func append(_ frame: AuditEvent.Frame) {
+        append(UInt8(ascii: "{"))
+        if let module = frame.module {
+            append("\"module\":")
+            append(jsonEscaping: module)
+            append(UInt8(ascii: ","))
+        }
+        if let offset = frame.offset {
+            append("\"offset\":\"")
+            append(hex: offset)
+            append("\",")
+        }
+        if let symbol = frame.symbol {
+            append("\"symbol\":")
+            append(jsonEscaping: symbol)
+            append(UInt8(ascii: ","))
+        }
+        append("\"pc\":\"")
+        append(hex: frame.pc)
+        append("\"}")
+    }
+
+    /// Appends a member, or nothing where it has no value.
+    private mutating func append(_ key: String, text: String?) {
+        guard let text else { return }
+        append(key)
+        append(jsonRechecking: text)
+    }
+}

@@ -1,0 +1,51 @@
+public import SupervisePolicy
+
+/// Compiles a policy to the seccomp filter that holds it.
+///
+/// The filter answers what registers decide and leaves the rest to the tracer
+/// (`SECCOMP_RET_TRACE`); every call that is not judged passes by its number alone. Filter and
+/// evaluator are two forms of one meaning: what the filter answers is what ``Policy/decide(_:)``
+/// says.
+public struct FilterCompiler: Sendable {
+    /// The data of every TRACE answer, for those who look at a listing.
+    ///
+    /// A process's own filter can forge it: only the registers say which call a stop is about.
+    public static let traceData: UInt16 = 0x5356
+
+    /// What is done about a denied call.
+    public enum Mode: Hashable, Sendable, CaseIterable {
+        /// It fails.
+        case enforce
+        /// It is recorded and goes on.
+        case audit
+    }
+
+    /// Which judged calls a log wants to see.
+    public enum Watching: Hashable, Sendable, CaseIterable {
+        /// None.
+        case nothing
+        /// The denied ones.
+        case denied
+        /// All of them.
+        case everything
+    }
+
+    private let evaluation: PartialEvaluation
+
+    /// Makes a compiler; the page is where the tracer maps its sealed arguments, if anywhere.
+    public init(policy: Policy, mode: Mode, watching: Watching, page: AddressWindow? = nil) {
+        evaluation = PartialEvaluation(policy: policy, mode: mode, watching: watching, page: page)
+    }
+
+    /// The filter, nil where none is needed: nothing can be denied, and not everything is watched.
+    ///
+    /// Where there is one, it holds the doors around the judged calls (io_uring, listeners, the
+    /// sealed page) in every mode: a log that is complete must not be walked around either.
+    public func compile() throws(AssemblyError) -> Program? {
+        guard evaluation.policy.restricts || evaluation.watching == .everything else { return nil }
+        let decision = Dispatch.decision { call, architecture in
+            evaluation.decision(for: call, in: architecture)
+        }
+        return try DecisionEmitter.program(for: decision)
+    }
+}
