@@ -1,0 +1,86 @@
+import SupervisePolicy
+
+/// The bytes of a socket address, copied once from a tracee: what is judged and nothing else.
+struct AddressBytes {
+    /// `sizeof(struct sockaddr_storage)`: no call takes a longer address.
+    static let capacity = 128
+
+    var storage = InlineArray<128, UInt8>(repeating: 0)
+    /// How many bytes the address has, at most `capacity`.
+    var count = 0
+
+    init() {}
+
+    /// The address of these bytes, of which it takes at most `capacity`.
+    init(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes.prefix(Self.capacity) {
+            storage[count] = byte
+            count += 1
+        }
+    }
+}
+
+/// `struct sockaddr` as the kernel reads it. Both ABIs have the same layouts.
+enum SocketAddressDecoder {
+    /// `sizeof(struct sockaddr_un)`: AF_UNIX sockets refuse longer addresses with EINVAL.
+    static let longestUnixAddress = 110
+
+    /// Decodes an address; total, whatever the bytes.
+    ///
+    /// What is too short to have a family counts as AF_UNSPEC, which no table exempts.
+    static func decode(_ address: borrowing AddressBytes) -> SocketAddress {
+        guard address.count >= 2 else { return .unspecified }
+        let family = AddressFamily(
+            rawValue: UInt16(address.storage[0]) | UInt16(address.storage[1]) << 8)
+        switch family {
+        case .unspecified:
+            return .unspecified
+        case .unix:
+            return unix(address)
+        case .ipv4 where address.count >= 16:
+            return .ipv4(
+                IPv4Address(bits: UInt32(truncatingIfNeeded: bigEndian(address, 4, 4))),
+                port: port(address))
+        // SIN6_LEN_RFC2133: addresses without a scope are 24 bytes long.
+        case .ipv6 where address.count >= 24:
+            return .ipv6(
+                IPv6Address(high: bigEndian(address, 8, 8), low: bigEndian(address, 16, 8)),
+                port: port(address),
+                scope: address.count >= 28
+                    ? UInt32(truncatingIfNeeded: bigEndian(address, 24, 4)).byteSwapped : 0)
+        default:
+            return .other(family)
+        }
+    }
+
+    private static func unix(_ address: borrowing AddressBytes) -> SocketAddress {
+        if address.count == 2 { return .unix(.unnamed) }
+        guard address.count <= longestUnixAddress else { return .other(.unix) }
+        if address.storage[2] == 0 {
+            var name: [UInt8] = []
+            for index in 3..<address.count { name.append(address.storage[index]) }
+            return .unix(.abstract(name))
+        }
+        // A path ends at its first NUL, or where the address ends.
+        var path: [UInt8] = []
+        for index in 2..<address.count {
+            if address.storage[index] == 0 { break }
+            path.append(address.storage[index])
+        }
+        return .unix(.path(path))
+    }
+
+    private static func port(_ address: borrowing AddressBytes) -> UInt16 {
+        UInt16(truncatingIfNeeded: bigEndian(address, 2, 2))
+    }
+
+    private static func bigEndian(
+        _ address: borrowing AddressBytes, _ offset: Int, _ width: Int
+    ) -> UInt64 {
+        var value: UInt64 = 0
+        for index in offset..<offset + width {
+            value = value << 8 | UInt64(address.storage[index])
+        }
+        return value
+    }
+}

@@ -1,0 +1,104 @@
+import SupervisePolicy
+
+/// A call that names an address: bind, connect, or a send with a destination.
+struct Named {
+    let operation: Operation
+    let descriptor: Int32
+    let address: UInt64
+    let length: Int32
+    let flags: UInt32
+    /// Where `sendto(2)` has its message, and its size: the first thing the kernel checks.
+    var buffer: (pointer: UInt64, size: UInt64)?
+
+    init(
+        _ operation: Operation, _ descriptor: Int32, _ address: UInt64, _ length: Int32,
+        flags: UInt32 = 0
+    ) {
+        self.operation = operation
+        self.descriptor = descriptor
+        self.address = address
+        self.length = length
+        self.flags = flags
+    }
+
+    /// MSG_FASTOPEN: a send to a destination connects a TCP socket first.
+    private static let fastOpen: UInt32 = 0x2000_0000
+
+    /// The request that the policy judges.
+    func request(_ socket: SocketState, _ address: SocketAddress) -> Request {
+        switch operation {
+        case .bind: return .bind(socket, address)
+        case .send:
+            let isStream = socket.kind.map { $0.type == .stream } ?? true
+            let isFastOpen = flags & Self.fastOpen != 0 && isStream
+            return isFastOpen && socket.kind?.family != .unix
+                ? .connect(socket, address) : .send(socket, address)
+        default: return .connect(socket, address)
+        }
+    }
+}
+
+extension Judge {
+    /// `bind(2)`, `connect(2)`, `sendto(2)`: descriptor and address, in an order that differs.
+    func judgeNamed(_ named: Named, _ caller: Caller) -> Hold {
+        // EINVAL by the registers alone: no call takes an address of such a length.
+        guard named.length >= 0, named.length <= AddressBytes.capacity else { return .run }
+        // Too short to have a family: sockets of every kind refuse to bind or connect to it.
+        if named.operation != .send, named.length < 2 { return .run }
+        var address = AddressBytes()
+        switch memory.readAddress(
+            named.address, length: Int(named.length), of: caller.slot, into: &address)
+        {
+        case .hidden:
+            return .fail(policy.refusal)
+        case .bytes(let count) where count < Int(named.length):
+            return .fail(unreadable(named, caller))
+        case .bytes:
+            return judge(named, SocketAddressDecoder.decode(address), caller)
+        }
+    }
+
+    private func judge(_ named: Named, _ address: SocketAddress, _ caller: Caller) -> Hold {
+        // First without looking at the socket: most verdicts are the same for every kind of it.
+        let request = named.request(.unknown, address)
+        if policy.decide(request).verdict == .allow, !recorder.wants(denial: false) {
+            return .run
+        }
+        switch sockets.look(at: named.descriptor, of: caller.slot) {
+        case .error(let error):
+            return .fail(error)
+        case .socket(let state):
+            return decide(named.request(state, address), caller, kind: state.kind) {
+                refusedEarlier(named, address, caller)
+            }
+        }
+    }
+
+    /// What the kernel finds wrong before it would come to the policy, with a readable address.
+    private func refusedEarlier(
+        _ named: Named, _ address: SocketAddress, _ caller: Caller
+    ) -> ErrorNumber? {
+        if let buffer = named.buffer, !isUserRange(buffer.pointer, buffer.size, caller) {
+            return .badAddress
+        }
+        let readable = memory.isAccessible(
+            named.address, count: Int(named.length), of: caller.slot)
+        return readable ? nil : .badAddress
+    }
+
+    /// The error for an address that cannot be read, or what the kernel finds before it.
+    private func unreadable(_ named: Named, _ caller: Caller) -> ErrorNumber {
+        guard case .error(let error) = sockets.look(at: named.descriptor, of: caller.slot) else {
+            return .badAddress
+        }
+        // connect(2) copies the address before it asks whether the descriptor is a socket.
+        return named.operation == .connect && error == .notSocket ? .badAddress : error
+    }
+
+    /// `access_ok`: whether a range lies where programs have their memory at all.
+    func isUserRange(_ pointer: UInt64, _ size: UInt64, _ caller: Caller) -> Bool {
+        // TASK_SIZE_MAX with four levels of page tables; i386 pointers are always below it.
+        let (end, overflow) = pointer.addingReportingOverflow(min(size, 0x7fff_f000))
+        return !overflow && end <= 0x7fff_ffff_f000
+    }
+}

@@ -1,0 +1,70 @@
+import SupervisePolicy
+
+extension Judge {
+    /// `ptrace(2)`, `process_vm_readv(2)`, `process_vm_writev(2)`, `pidfd_getfd(2)`.
+    func judgeTracing(_ call: NetworkCall, _ caller: Caller) -> Hold {
+        switch call {
+        case .ptrace(let request, let process):
+            judgePtrace(request, process, caller)
+        case .processMemory(_, let flags) where flags != 0:
+            // EINVAL by the registers alone.
+            .run
+        case .processMemory(let process, _):
+            judgeTarget(target(process, caller), caller)
+        case .pidfdGetfd(_, let flags) where flags != 0:
+            .run
+        case .pidfdGetfd(let pidfd, _):
+            judgeTarget(
+                pidfdTarget(of: caller.thread, pidfd).flatMap { target(ofOurs: $0, caller) },
+                caller)
+        default:
+            .run
+        }
+    }
+
+    /// PTRACE_ATTACH and PTRACE_SEIZE reach for a process; the other requests need one that was
+    /// reached, which the kernel tells itself (ESRCH), and PTRACE_TRACEME finds the caller traced
+    /// already (EPERM).
+    private func judgePtrace(_ request: UInt64, _ process: Int32, _ caller: Caller) -> Hold {
+        guard request == 16 || request == 0x4206 else { return .run }
+        let target = target(process, caller)
+        let hold = judgeTarget(target, caller)
+        // A process of the tree has its tracer, so the kernel would answer EPERM. It is not asked:
+        // the number could be another process's by then, one that nobody watches.
+        return hold == .run && policy.restricts && !recorder.isAuditing
+            ? .fail(.notPermitted) : hold
+    }
+
+    private func judgeTarget(_ target: Result<TraceTarget, KernelError>, _ caller: Caller) -> Hold {
+        switch target {
+        case .failure(let error): .fail(error.number)
+        case .success(let target): decide(.trace(target), caller, kind: nil)
+        }
+    }
+
+    /// Who the process is that a caller gives by its number.
+    private func target(_ process: Int32, _ caller: Caller) -> Result<TraceTarget, KernelError> {
+        guard let own = ownNumber(of: caller.thread) else { return .success(.outside) }
+        if own.number == process { return .success(.itself) }
+        // A caller in a pid namespace of its own means somebody else by the same number.
+        guard own.isInOurNamespace else { return .success(.outside) }
+        return target(ofOurs: ThreadID(rawValue: process), caller)
+    }
+
+    /// Who the process is that has a number in the tracer's own namespace.
+    private func target(
+        ofOurs process: ThreadID, _ caller: Caller
+    ) -> Result<TraceTarget, KernelError> {
+        if let slot = tree.slot(of: process) {
+            let isOwn = tree.tracees[slot]?.process == tree.tracees[caller.slot]?.process
+            return .success(isOwn ? .itself : .inTree)
+        }
+        return process.rawValue > 0 && exists(process)
+            ? .success(.outside) : .failure(KernelError(number: .noSuchProcess))
+    }
+}
+
+/// An error that the kernel would give before it came to the policy.
+struct KernelError: Error {
+    let number: ErrorNumber
+}

@@ -1,0 +1,15 @@
+public import SystemPackage
+
+/// Why the command was not run.
+public enum LaunchError: Error, Hashable {
+    /// No such program (ENOENT).
+    case notFound
+    /// The program cannot be run: EACCES, ENOEXEC and the like.
+    case notExecutable(Errno)
+    /// The supervisor could not be started.
+    case noSupervisor(Errno)
+    /// The command could not be attached to with `ptrace(2)`.
+    case noTracing(Errno)
+    /// The filter could not be installed with `seccomp(2)`.
+    case noFilter(Errno)
+}

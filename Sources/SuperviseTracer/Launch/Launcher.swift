@@ -1,0 +1,120 @@
+import CSupervise
+import Glibc
+import SuperviseFilter
+import SystemPackage
+
+/// Turns the started process into the command, under a tracer that stands aside.
+///
+/// The process that the user started executes the command itself; its tracer is a detached
+/// grandchild. So number, parent, terminal, job control, signals and exit status are the kernel's
+/// own, with no code of ours that forwards them.
+struct Launcher {
+    let command: Command
+    /// The filter of the tree, nil where no call needs one.
+    let filter: Program?
+
+    /// What a process is after the fork, in which both go on.
+    enum Role {
+        /// This process is the tracer, and `command` the thread that becomes the command.
+        case tracer(command: ThreadID, isParent: Bool, Handshake)
+        /// This process becomes the command.
+        case command(tracer: ThreadID?, Handshake)
+    }
+
+    /// Forks the tracer off.
+    func fork() throws(LaunchError) -> Role {
+        do throws(Errno) {
+            let handshake = try Handshake()
+            let own = getpid()
+            // Orphans of a pid namespace become children of its first process, which the command
+            // would be: a child it knows nothing of. There the tracer stays the first process.
+            if own == 1 {
+                var child: Int32 = 0
+                try check(unsafe csupervise_fork(&child))
+                guard child != 0 else { return .command(tracer: nil, handshake) }
+                return .tracer(
+                    command: ThreadID(rawValue: child), isParent: true, handshake)
+            }
+            var tracer: Int32 = 0
+            try check(unsafe csupervise_fork_detached(&tracer))
+            return tracer == 0
+                ? .tracer(command: ThreadID(rawValue: own), isParent: false, handshake)
+                : .command(tracer: ThreadID(rawValue: tracer), handshake)
+        } catch {
+            throw .noSupervisor(error)
+        }
+    }
+
+    /// Becomes the command; returns only by an error.
+    func becomeCommand(tracer: ThreadID?, _ handshake: Handshake) throws(LaunchError) -> Never {
+        handshake.tracer.close()
+        // Yama's ptrace_scope 1 lets only an ancestor attach, or whom the tracee names.
+        if let tracer { _ = csupervise_set_ptracer(tracer.rawValue) }
+        Handshake.send(0, over: handshake.launcher)
+        guard let answer = Handshake.receive(over: handshake.launcher) else {
+            throw .noSupervisor(.noChildProcess)
+        }
+        if tracer != nil { _ = csupervise_set_ptracer(0) }
+        if answer != 0 { throw .noTracing(Errno(rawValue: answer)) }
+        do throws(Errno) {
+            // The kernel demands it of whoever installs a filter without privileges; it also
+            // keeps setuid programs from being confused by calls that fail.
+            try check(csupervise_set_no_new_privileges())
+            if let filter { try Self.install(filter) }
+        } catch {
+            throw .noFilter(error)
+        }
+        let error = unsafe Errno(
+            rawValue: csupervise_execute(
+                command.arguments[0], command.arguments, csupervise_environment()))
+        throw error == .noSuchFileOrDirectory ? .notFound : .notExecutable(error)
+    }
+
+    private static func install(_ filter: Program) throws(Errno) {
+        let instructions = filter.instructions
+        let result = unsafe instructions.withUnsafeBytes {
+            // Instruction has the layout of struct sock_filter.
+            unsafe csupervise_seccomp_install($0.baseAddress, instructions.count)
+        }
+        try check(result)
+    }
+
+    /// Cuts the tracer loose from all that is the command's, and attaches it.
+    ///
+    /// - Parameters:
+    ///   - command: The thread that becomes the command.
+    ///   - isParent: Whether the tracer is that thread's parent.
+    ///   - handshake: The way to that thread.
+    ///   - kept: The descriptors that stay open.
+    /// - Returns: Whether the command is traced; the launcher tells its user where it is not.
+    static func becomeTracer(
+        of command: ThreadID, isParent: Bool, _ handshake: Handshake, keeping kept: [Int32]
+    ) -> Bool {
+        // Whoever reads the command's output is to see its end when the command ends, and no
+        // directory or terminal is to be kept busy.
+        var descriptors = kept + [handshake.tracer.rawValue]
+        let closed = unsafe csupervise_close_all_but(&descriptors, descriptors.count)
+        if closed != 0 {
+            Handshake.send(closed, over: handshake.tracer)
+            return false
+        }
+        _ = csupervise_null_standard_streams()
+        _ = unsafe chdir("/")
+        csupervise_reset_signals()
+        if isParent { csupervise_forward_signals(command.rawValue) }
+        csupervise_raise_descriptor_limit()
+        _ = unsafe csupervise_set_name("supervise")
+        // Nobody may attach to the tracer, read its memory or take its descriptors.
+        _ = csupervise_set_dumpable(0)
+        guard Handshake.receive(over: handshake.tracer) != nil else { return false }
+        do throws(Errno) {
+            try Ptrace.seize(command, Root.options)
+        } catch {
+            Handshake.send(error.rawValue, over: handshake.tracer)
+            return false
+        }
+        Handshake.send(0, over: handshake.tracer)
+        handshake.tracer.close()
+        return true
+    }
+}

@@ -1,0 +1,158 @@
+/// The supervised processes and their threads.
+///
+/// A thread is in the tree from the moment its maker's event or its own first stop tells of it,
+/// whichever comes first, until `wait4(2)` has reaped it.
+final class ProcessTree {
+    private(set) var tracees = SlotTable<Tracee>()
+    private(set) var processes = SlotTable<Process>()
+    private let index: ThreadIndex
+    /// Threads that were reaped before their maker's event told of them.
+    private var endedEarly: [ThreadID] = []
+
+    /// nil: no memory.
+    init?() {
+        guard let index = ThreadIndex() else { return nil }
+        self.index = index
+    }
+
+    /// The slot of a thread.
+    func slot(of thread: ThreadID) -> Int? { index[thread] }
+
+    /// Changes a tracee in its place.
+    func update(_ slot: Int, _ change: (inout Tracee) -> Void) {
+        if var tracee = tracees[slot] {
+            change(&tracee)
+            tracees[slot] = tracee
+        }
+    }
+
+    /// Changes a process in its place.
+    func updateProcess(_ slot: Int, _ change: (inout Process) -> Void) {
+        if var process = processes[slot] {
+            change(&process)
+            processes[slot] = process
+        }
+    }
+
+    /// The slots of a process's threads.
+    func threads(of process: Int) -> [Int] {
+        tracees.slots.filter { tracees[$0]?.process == process }
+    }
+
+    /// Adds the started process.
+    @discardableResult
+    func addRoot(_ thread: ThreadID) -> Int {
+        add(thread, leader: thread)
+    }
+
+    /// Adds a thread that its maker's event tells of.
+    ///
+    /// - Parameters:
+    ///   - thread: The new thread.
+    ///   - maker: The thread that made it.
+    func announce(_ thread: ThreadID, by maker: ThreadID) {
+        guard index[thread] == nil else { return }
+        if let early = endedEarly.firstIndex(of: thread) {
+            endedEarly.remove(at: early)
+            return
+        }
+        // The event's kind does not tell a thread from a process: CLONE_THREAD can be given with
+        // any exit signal. The kernel is asked instead.
+        if let slot = index[maker], let process = tracees[slot]?.process,
+            let leader = processes[process]?.leader, isThread(thread, of: leader)
+        {
+            _ = add(thread, leader: leader)
+        } else {
+            _ = add(thread, leader: thread)
+        }
+    }
+
+    /// Adds a thread whose first stop comes before its maker's event.
+    func adopt(_ thread: ThreadID) -> Int {
+        endedEarly.removeAll { $0 == thread }
+        return add(thread, leader: leader(of: thread) ?? thread)
+    }
+
+    private func add(_ thread: ThreadID, leader: ThreadID) -> Int {
+        let process: Int
+        if leader != thread, let slot = index[leader], let known = tracees[slot]?.process {
+            process = known
+        } else {
+            process = processes.insert(Process(leader: leader))
+        }
+        updateProcess(process) { $0.threads += 1 }
+        let slot = tracees.insert(Tracee(thread: thread, process: process))
+        index[thread] = slot
+        return slot
+    }
+
+    /// Takes a thread out that `wait4(2)` has reaped.
+    func remove(_ thread: ThreadID) {
+        guard let slot = index[thread] else {
+            endedEarly.append(thread)
+            // What is never announced, since its maker died too, must not pile up.
+            if endedEarly.count > 64 { endedEarly.removeFirst() }
+            return
+        }
+        index[thread] = nil
+        guard let tracee = tracees.remove(at: slot) else { return }
+        tracee.pidfd?.close()
+        updateProcess(tracee.process) { $0.threads -= 1 }
+        if processes[tracee.process]?.threads == 0 {
+            forgetProgram(of: tracee.process)
+            _ = processes.remove(at: tracee.process)
+        }
+    }
+
+    /// Follows `execve(2)`: the thread is its process's only one, under the process's number.
+    ///
+    /// - Parameters:
+    ///   - thread: The number of the process, and the thread's from now on.
+    ///   - former: The thread's number before, the message of the exec stop.
+    func executed(_ thread: ThreadID, former: ThreadID) {
+        if former != thread, index[former] != nil {
+            // The thread that was the leader is gone without a word; its slot is taken over.
+            remove(former)
+        }
+        guard let slot = index[thread], let process = tracees[slot]?.process else { return }
+        update(slot) {
+            $0.phase = .running
+            // The descriptor table is no longer shared, and the thread may be another one.
+            $0.pidfd?.close()
+            $0.pidfd = nil
+        }
+        forgetProgram(of: process)
+    }
+
+    /// Drops what is known of a process's memory and program.
+    private func forgetProgram(of process: Int) {
+        updateProcess(process) {
+            $0.memory?.close()
+            $0.maps?.close()
+            $0.memory = nil
+            $0.maps = nil
+            $0.program = .unknown
+        }
+    }
+
+    /// Closes what is held open for other threads and processes than this one: it is opened again
+    /// when it is needed again. For the moment when the tracer's own descriptors run out.
+    func releaseDescriptors(but thread: ThreadID) {
+        let kept = index[thread]
+        for slot in tracees.slots where slot != kept {
+            update(slot) {
+                $0.pidfd?.close()
+                $0.pidfd = nil
+            }
+        }
+        let keptProcess = kept.flatMap { tracees[$0]?.process }
+        for slot in processes.slots where slot != keptProcess {
+            updateProcess(slot) {
+                $0.memory?.close()
+                $0.maps?.close()
+                $0.memory = nil
+                $0.maps = nil
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import SuperviseAudit
+import SuperviseFilter
+import SupervisePolicy
+
+/// Turns decisions into events and hands them to the sink, before the call goes on.
+final class Recorder {
+    /// Whether refusals are only recorded.
+    let isAuditing: Bool
+    private let watching: FilterCompiler.Watching
+    private let sink: any AuditSink
+    private let tree: ProcessTree
+    private var sequence: UInt64 = 0
+    /// Why the sink could not take an event: no call goes on any more.
+    private(set) var failure: SinkError?
+
+    init(
+        watching: FilterCompiler.Watching, isAuditing: Bool, sink: any AuditSink, tree: ProcessTree
+    ) {
+        self.watching = watching
+        self.isAuditing = isAuditing
+        self.sink = sink
+        self.tree = tree
+    }
+
+    /// Whether decisions of that kind are recorded.
+    func wants(denial: Bool) -> Bool {
+        switch watching {
+        case .nothing: false
+        case .denied: denial
+        case .everything: true
+        }
+    }
+
+    /// Records a decision and tells what becomes of the call.
+    func record(
+        _ decision: Decision, of request: Request, by caller: Caller, kind: SocketKind?
+    ) -> Hold {
+        let hold: Hold =
+            switch decision.verdict {
+            case .allow: .run
+            case .deny(let error): isAuditing ? .run : .fail(error)
+            }
+        guard wants(denial: decision.verdict.isDenial) else { return hold }
+        do throws(SinkError) {
+            try sink.record(event(decision, request, caller, kind))
+        } catch {
+            failure = error
+            return .stop
+        }
+        return hold
+    }
+
+    private func event(
+        _ decision: Decision, _ request: Request, _ caller: Caller, _ kind: SocketKind?
+    ) -> AuditEvent {
+        sequence += 1
+        let (local, remote): (String?, String?) =
+            switch request {
+            case .bind(_, let address): (address.endpoint, nil)
+            case .connect(_, let address), .send(_, let address): (nil, address.endpoint)
+            case .create, .listen, .trace: (nil, nil)
+            }
+        var error: ErrorNumber?
+        if case .deny(let number) = decision.verdict { error = number }
+        let time = now()
+        return AuditEvent(
+            time: Timestamp(seconds: time.seconds, nanoseconds: time.nanoseconds),
+            seq: sequence,
+            pid: caller.process.rawValue,
+            tid: caller.thread.rawValue,
+            program: program(of: caller),
+            command: name(of: caller.thread),
+            call: caller.callName,
+            abi: caller.layouts.word == 8 ? .x86_64 : .i386,
+            operation: request.operation,
+            protocolName: protocolName(request, kind),
+            local: local,
+            remote: remote,
+            result: error == nil ? .allowed : isAuditing ? .wouldDeny : .denied,
+            errno: error,
+            rule: decision.reason)
+    }
+
+    /// The protocol as the rule grammar has it: abstract names are one of their own.
+    private func protocolName(_ request: Request, _ kind: SocketKind?) -> String? {
+        switch request {
+        case .bind(_, .unix(.abstract)), .connect(_, .unix(.abstract)),
+            .send(_, .unix(.abstract)):
+            "abstract"
+        default: kind?.protocolName
+        }
+    }
+
+    private func program(of caller: Caller) -> AuditEvent.Program? {
+        guard let process = tree.tracees[caller.slot]?.process else { return nil }
+        if case .unknown = tree.processes[process]?.program {
+            let found = ProgramLookup(of: caller.thread)
+            tree.updateProcess(process) { $0.program = found }
+        }
+        if case .known(let program) = tree.processes[process]?.program { return program }
+        return nil
+    }
+}

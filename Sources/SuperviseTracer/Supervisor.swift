@@ -1,0 +1,103 @@
+public import SuperviseAudit
+public import SuperviseFilter
+public import SupervisePolicy
+
+/// Runs a command under a policy: the tracer's public entry.
+public struct Supervisor {
+    /// What the tree may do.
+    public var policy: Policy
+    /// Whether refusals are only recorded.
+    public var isAuditing: Bool
+    /// Which decisions the sink is to see.
+    public var watching: FilterCompiler.Watching
+    /// Where decisions go, each before its call goes on.
+    public var sink: any AuditSink
+    /// The descriptors that the sink and the end of run need: everything else is closed.
+    public var keptDescriptors: [Int32]
+    /// Called when the command has ended, before whoever waits for it learns of that.
+    ///
+    /// Processes of the tree may be left; what they do is still judged and recorded.
+    public var commandEnded: () -> Void
+
+    /// Makes a supervisor.
+    public init(
+        policy: Policy,
+        isAuditing: Bool = false,
+        watching: FilterCompiler.Watching,
+        sink: any AuditSink,
+        keptDescriptors: [Int32],
+        commandEnded: @escaping () -> Void
+    ) {
+        self.policy = policy
+        self.isAuditing = isAuditing
+        self.watching = watching
+        self.sink = sink
+        self.keptDescriptors = keptDescriptors
+        self.commandEnded = commandEnded
+    }
+
+    /// How a run ended for the supervisor.
+    public enum End: Hashable, Sendable {
+        /// No process of the tree is left.
+        case treeIsGone
+        /// The command ended with this status, and the supervisor is to end with the same.
+        ///
+        /// Where the supervisor is the first process of its pid namespace.
+        case commandEnded(exitStatus: Int32)
+        /// A decision could not be recorded: the tree ends with the supervisor.
+        case sinkFailed(SinkError)
+        /// The command was not run; its process tells why.
+        case notStarted
+    }
+
+    /// The filter of this supervisor's tree, nil where no call needs one.
+    public func filter() throws(AssemblyError) -> Program? {
+        try FilterCompiler(
+            policy: policy, mode: isAuditing ? .audit : .enforce, watching: watching,
+            page: SealedPageWindow.window
+        ).compile()
+    }
+
+    /// Runs a command.
+    ///
+    /// The calling process becomes the command, and does not come back unless it cannot. A new
+    /// process, which is the supervisor, returns from here when its work is done, and should then
+    /// end at once.
+    public func run(_ command: Command, filter: Program?) throws(LaunchError) -> End {
+        let launcher = Launcher(command: command, filter: filter)
+        switch try launcher.fork() {
+        case .command(let tracer, let handshake):
+            try launcher.becomeCommand(tracer: tracer, handshake)
+        case .tracer(let command, let isParent, let handshake):
+            guard let tree = ProcessTree(),
+                Launcher.becomeTracer(
+                    of: command, isParent: isParent, handshake, keeping: keptDescriptors)
+            else { return .notStarted }
+            return supervise(command, isParent: isParent, tree)
+        }
+    }
+
+    private func supervise(_ command: ThreadID, isParent: Bool, _ tree: ProcessTree) -> End {
+        tree.addRoot(command)
+        let recorder = Recorder(
+            watching: watching, isAuditing: isAuditing, sink: sink, tree: tree)
+        let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
+        var loop = EventLoop(
+            source: KernelStops(),
+            handler: Supervision(tree: tree, policy: policy, recorder: recorder, root: root))
+        loop.run()
+        if let failure = recorder.failure { return .sinkFailed(failure) }
+        guard isParent else { return .treeIsGone }
+        switch root.end {
+        case .exited(let status): return .commandEnded(exitStatus: status)
+        // The first process of a namespace cannot kill itself; shells say it so.
+        case .killed(let signal): return .commandEnded(exitStatus: 128 + signal)
+        case .stopped, nil: return .treeIsGone
+        }
+    }
+}
+
+/// Where the sealed page will be mapped in tracees, below 4 GiB so that 32-bit calls reach it.
+enum SealedPageWindow {
+    static let window = AddressWindow(start: 0x7e00_0000, length: 0x0100_0000)
+}

@@ -1,0 +1,85 @@
+import CSupervise
+import SuperviseAudit
+import SupervisePolicy
+import SystemPackage
+
+/// Whether `thread` belongs to the thread group of `leader`, by the kernel's word.
+func isThread(_ thread: ThreadID, of leader: ThreadID) -> Bool {
+    csupervise_is_thread_of(thread.rawValue, leader.rawValue) != 0
+}
+
+/// The leader of a thread's group, from `/proc`.
+func leader(of thread: ThreadID) -> ThreadID? {
+    var process: Int32 = 0
+    var parent: Int32 = 0
+    guard unsafe csupervise_process_of(thread.rawValue, &process, &parent) == 0 else { return nil }
+    return ThreadID(rawValue: process)
+}
+
+/// The program of a process, as far as it was looked up.
+enum ProgramLookup {
+    /// Not looked up since the last `execve(2)`.
+    case unknown
+    /// The kernel does not tell: the process hides from its user, or has no memory any more.
+    case hidden
+    case known(AuditEvent.Program)
+
+    /// Looks up the program that a thread runs.
+    init(of thread: ThreadID) {
+        var program = csupervise_program()
+        guard unsafe csupervise_program_of(thread.rawValue, &program) == 0 else {
+            self = .hidden
+            return
+        }
+        let path = unsafe withUnsafeBytes(of: program.path) {
+            // The kernel filled `length` bytes of the array, and no more than it has.
+            unsafe Array($0.prefix(program.length))
+        }
+        self = .known(
+            AuditEvent.Program(
+                path: path,
+                device: AuditEvent.Device(major: program.major, minor: program.minor),
+                inode: program.inode))
+    }
+}
+
+/// The name of a thread, `comm`.
+func name(of thread: ThreadID) -> [UInt8]? {
+    var name = [CChar](repeating: 0, count: 64)
+    guard unsafe csupervise_thread_name(thread.rawValue, &name) == 0 else { return nil }
+    return name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+}
+
+/// The time of day.
+func now() -> (seconds: Int64, nanoseconds: Int32) {
+    var seconds: Int64 = 0
+    var nanoseconds: Int32 = 0
+    unsafe csupervise_now(&seconds, &nanoseconds)
+    return (seconds, nanoseconds)
+}
+
+/// A process's own number as it sees it itself.
+func ownNumber(of thread: ThreadID) -> (number: Int32, isInOurNamespace: Bool)? {
+    var number: Int32 = 0
+    var same: Int32 = 0
+    guard unsafe csupervise_own_number(thread.rawValue, &number, &same) == 0 else { return nil }
+    return (number, same != 0)
+}
+
+/// The process that a thread's pidfd stands for.
+///
+/// EBADF: it is none. ESRCH: the process has ended, or cannot be told.
+func pidfdTarget(of thread: ThreadID, _ pidfd: Int32) -> Result<ThreadID, KernelError> {
+    var process: Int32 = 0
+    switch unsafe csupervise_pidfd_target(thread.rawValue, pidfd, &process) {
+    case 0 where process > 0: return .success(ThreadID(rawValue: process))
+    case Errno.badFileDescriptor.rawValue:
+        return .failure(KernelError(number: .badFileDescriptor))
+    default: return .failure(KernelError(number: .noSuchProcess))
+    }
+}
+
+/// Whether there is a process of that number.
+func exists(_ process: ThreadID) -> Bool {
+    csupervise_kill(process.rawValue, 0) != Errno.noSuchProcess.rawValue
+}

@@ -1,0 +1,153 @@
+import CSupervise
+import SystemPackage
+
+/// What a tracee reports to its tracer: `PTRACE_O_...` in `ptrace(2)`.
+struct TraceOptions: OptionSet {
+    let rawValue: UInt32
+
+    static let exitStop = TraceOptions(rawValue: UInt32(CSUPERVISE_O_EXIT))
+
+    /// What every tracee has: its children are followed, and it dies with its tracer.
+    static let everywhere = TraceOptions(
+        rawValue: UInt32(
+            CSUPERVISE_O_SYSGOOD | CSUPERVISE_O_FORK
+                | CSUPERVISE_O_VFORK | CSUPERVISE_O_CLONE
+                | CSUPERVISE_O_EXEC | CSUPERVISE_O_SECCOMP
+                | CSUPERVISE_O_EXITKILL))
+}
+
+/// The requests of `ptrace(2)` that need no stopped thread.
+enum Ptrace {
+    /// PTRACE_SEIZE: attaches to a thread without stopping it.
+    static func seize(_ thread: ThreadID, _ options: TraceOptions) throws(Errno) {
+        try check(csupervise_ptrace_seize(thread.rawValue, options.rawValue))
+    }
+
+    /// PTRACE_INTERRUPT: makes a running tracee stop; it reports a trap.
+    ///
+    /// An error means that it is no tracee any more, which its end will tell.
+    static func interrupt(_ thread: ThreadID) {
+        _ = csupervise_ptrace_interrupt(thread.rawValue)
+    }
+}
+
+/// Turns the errno value of a C function into a thrown error.
+func check(_ result: Int32) throws(Errno) {
+    if result != 0 { throw Errno(rawValue: result) }
+}
+
+/// A tracee that is stopped, until it is told to go on.
+///
+/// It must be spent, by `resume` or one of its sisters, and can be spent only once. A tracee can
+/// die at any moment while it is stopped (SIGKILL): every request may then fail with ESRCH, which
+/// is a result and no failure, since the death is reported by `wait4(2)` in its turn.
+struct StoppedThread: ~Copyable {
+    let id: ThreadID
+
+    /// The system call at a seccomp stop, as the kernel would make it.
+    ///
+    /// nil when the thread is in no such stop any more: it was killed, or another thread of its
+    /// process executed a program and took over its number.
+    func seccompStop() -> SeccompStop? {
+        var info = csupervise_syscall_info()
+        // PTRACE_SYSCALL_INFO_SECCOMP
+        guard unsafe csupervise_ptrace_syscall_info(id.rawValue, &info) == 0, info.op == 3 else {
+            return nil
+        }
+        return SeccompStop(
+            architecture: info.arch,
+            instructionPointer: info.instruction_pointer,
+            number: UInt32(truncatingIfNeeded: info.number),
+            arguments: Arguments(
+                info.argument0, info.argument1, info.argument2,
+                info.argument3, info.argument4, info.argument5),
+            data: info.data)
+    }
+
+    /// PTRACE_GETEVENTMSG: the number that comes with an event.
+    func eventMessage() -> UInt? {
+        var message: UInt = 0
+        return unsafe csupervise_ptrace_event_message(id.rawValue, &message) == 0 ? message : nil
+    }
+
+    /// The call number at an exit stop or exec stop, nil when the thread was killed.
+    func currentCallNumber() -> Int64? {
+        var registers = csupervise_registers()
+        guard unsafe csupervise_ptrace_get_registers(id.rawValue, &registers) == 0 else {
+            return nil
+        }
+        return Int64(bitPattern: registers.orig_rax)
+    }
+
+    /// PTRACE_SETOPTIONS.
+    func setOptions(_ options: TraceOptions) {
+        _ = csupervise_ptrace_set_options(id.rawValue, options.rawValue)
+    }
+
+    /// Overwrites one register.
+    func write(_ value: UInt64, to register: Register) {
+        _ = csupervise_ptrace_poke_register(id.rawValue, register.offset, value)
+    }
+
+    /// Lets the thread run on, with `signal` delivered to it if it is not 0.
+    consuming func resume(signal: Int32 = 0) {
+        _ = csupervise_ptrace_continue(id.rawValue, signal)
+    }
+
+    /// Lets the thread make its call and stop again when it has been made.
+    consuming func resumeToSyscallExit() {
+        _ = csupervise_ptrace_continue_to_exit(id.rawValue, 0)
+    }
+
+    /// Leaves the thread in its group-stop, from which SIGCONT brings it back.
+    consuming func listen() {
+        _ = csupervise_ptrace_listen(id.rawValue)
+    }
+
+    /// Lets nothing happen: the stop was already over.
+    ///
+    /// For a thread that is dead, or that is in another stop than the one reported: that one is
+    /// reported too, and resuming here would skip it.
+    consuming func abandon() {}
+}
+
+/// A seccomp stop: what the tracee asked for, from the registers, and who made it stop.
+struct SeccompStop {
+    /// `AUDIT_ARCH_...` of this very call; a 64-bit program can make 32-bit calls.
+    let architecture: UInt32
+    let instructionPointer: UInt64
+    /// The number's low half, all that the kernel looks at.
+    let number: UInt32
+    let arguments: Arguments
+    /// The 16 bits that the filter gave with its answer. A tracee's own filter can give any.
+    let data: UInt32
+}
+
+/// The six arguments of a system call, as wide as registers are.
+struct Arguments {
+    private let a, b, c, d, e, f: UInt64
+
+    init(
+        _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64 = 0, _ e: UInt64 = 0, _ f: UInt64 = 0
+    ) {
+        (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
+    }
+
+    /// A pointer or a size: all 64 bits count.
+    func wide(_ index: Int) -> UInt64 {
+        switch index {
+        case 0: a
+        case 1: b
+        case 2: c
+        case 3: d
+        case 4: e
+        default: f
+        }
+    }
+
+    /// An `int`: the kernel looks at the low 32 bits only, whatever stands above them.
+    func int(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: wide(index)) }
+
+    /// An `unsigned int`.
+    func unsigned(_ index: Int) -> UInt32 { UInt32(truncatingIfNeeded: wide(index)) }
+}

@@ -1,0 +1,151 @@
+import CSupervise
+import SystemPackage
+
+/// What reading a tracee's memory gave.
+enum MemoryRead: Equatable {
+    /// This many bytes: all that were asked for, or those before the first unreadable one.
+    case bytes(Int)
+    /// The tracee may not be looked into.
+    case hidden
+}
+
+/// Reads the memory of tracees, each byte at most once a call.
+///
+/// By `pread(2)` on `/proc/PID/mem`, which a page-fault handler of the tracee (userfaultfd) cannot
+/// hold up: it fails with EIO, where `process_vm_readv(2)` waits for as long as the tracee likes.
+struct TraceeMemory {
+    let tree: ProcessTree
+
+    /// Reads the address of `length` bytes at `pointer`.
+    func readAddress(
+        _ pointer: UInt64, length: Int, of slot: Int, into address: inout AddressBytes
+    ) -> MemoryRead {
+        let wanted = min(max(length, 0), AddressBytes.capacity)
+        let result = unsafe withUnsafeMutableBytes(of: &address.storage) {
+            unsafe read(pointer, $0.baseAddress, wanted, of: slot)
+        }
+        if case .bytes(let count) = result { address.count = count }
+        return result
+    }
+
+    /// Reads `count` bytes at `pointer`, or as many as come before the first unreadable one.
+    func readBytes(_ pointer: UInt64, count: Int, of slot: Int, into bytes: inout [UInt8])
+        -> MemoryRead
+    {
+        bytes = [UInt8](repeating: 0, count: max(count, 0))
+        let wanted = bytes.count
+        let result = unsafe bytes.withUnsafeMutableBytes {
+            unsafe read(pointer, $0.baseAddress, wanted, of: slot)
+        }
+        if case .bytes(let got) = result { bytes.removeLast(wanted - min(got, wanted)) }
+        return result
+    }
+
+    private func read(
+        _ pointer: UInt64, _ buffer: UnsafeMutableRawPointer?, _ count: Int, of slot: Int
+    ) -> MemoryRead {
+        guard count > 0 else { return .bytes(0) }
+        for _ in 0..<2 {
+            guard let memory = memory(of: slot) else { return .hidden }
+            var done = 0
+            let error = unsafe csupervise_read_at(
+                memory.rawValue, buffer, count, pointer, &done)
+            // An end of file at the first byte: this address space is gone, the program was
+            // replaced and its exec stop lost. What it runs now is opened afresh.
+            guard error == 0, done == 0 else { return .bytes(done) }
+            forgetMemory(of: slot)
+        }
+        return .bytes(0)
+    }
+
+    /// Whether the program itself could read these bytes, or write them.
+    ///
+    /// A tracer reads through page protections (PROT_NONE), the kernel for the program does not.
+    /// Where the kernel cannot tell quickly, before Linux 6.11, the answer is yes.
+    func isAccessible(
+        _ pointer: UInt64, count: Int, of slot: Int, forWriting: Bool = false
+    ) -> Bool {
+        let wanted = Int32(
+            forWriting ? CSUPERVISE_WRITABLE : CSUPERVISE_READABLE)
+        guard count > 0, let maps = maps(of: slot) else { return true }
+        let (last, overflow) = pointer.addingReportingOverflow(UInt64(count))
+        guard !overflow else { return false }
+        var address = pointer
+        while address < last {
+            var access: Int32 = 0
+            var end: UInt64 = 0
+            switch unsafe csupervise_query_mapping(maps.rawValue, address, &access, &end) {
+            case 0 where access & wanted != 0 && end > address: address = end
+            case 0, Errno.noSuchFileOrDirectory.rawValue: return false
+            default: return true
+            }
+        }
+        return true
+    }
+
+    private func memory(of slot: Int) -> Descriptor? {
+        guard let tracee = tree.tracees[slot], let process = tree.processes[tracee.process] else {
+            return nil
+        }
+        if let memory = process.memory { return memory }
+        let opened = open(for: tracee.thread) {
+            unsafe csupervise_open_memory(tracee.thread.rawValue, &$0)
+        }
+        tree.updateProcess(tracee.process) { $0.memory = opened }
+        return opened
+    }
+
+    private func maps(of slot: Int) -> Descriptor? {
+        guard let tracee = tree.tracees[slot], let process = tree.processes[tracee.process] else {
+            return nil
+        }
+        if let maps = process.maps { return maps }
+        let opened = open(for: tracee.thread) {
+            unsafe csupervise_open_maps(tracee.thread.rawValue, &$0)
+        }
+        tree.updateProcess(tracee.process) { $0.maps = opened }
+        return opened
+    }
+
+    private func forgetMemory(of slot: Int) {
+        guard let process = tree.tracees[slot]?.process else { return }
+        tree.updateProcess(process) {
+            $0.memory?.close()
+            $0.maps?.close()
+            $0.memory = nil
+            $0.maps = nil
+        }
+    }
+
+    /// Opens; where the tracer's descriptors have run out, once more after closing the others'.
+    private func open(
+        for thread: ThreadID, _ function: (inout Int32) -> Int32
+    ) -> Descriptor? {
+        tree.open(for: thread, function)
+    }
+}
+
+extension ProcessTree {
+    /// Opens a descriptor; where the tracer's have run out, once more after closing the others'.
+    ///
+    /// nil where it cannot be opened.
+    func open(
+        for thread: ThreadID, _ function: (inout Int32) -> Int32
+    ) -> Descriptor? {
+        try? openOrThrow(for: thread, function)
+    }
+
+    /// As `open`, with the error where it cannot be opened.
+    func openOrThrow(
+        for thread: ThreadID, _ function: (inout Int32) -> Int32
+    ) throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            return try Descriptor.open(function)
+        } catch .tooManyOpenFiles {
+            releaseDescriptors(but: thread)
+            return try Descriptor.open(function)
+        } catch {
+            throw error
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import CSupervise
+import SupervisePolicy
+import SystemPackage
+
+/// What a descriptor number of a tracee stands for.
+enum SocketLookup: Equatable {
+    /// A socket.
+    case socket(SocketState)
+    /// The kernel's error for a call on it: EBADF or ENOTSOCK.
+    case error(ErrorNumber)
+}
+
+/// Looks at the sockets of tracees, through copies of their descriptors.
+struct TraceeSockets {
+    let tree: ProcessTree
+
+    /// What descriptor `number` of a thread is.
+    func look(at number: Int32, of slot: Int) -> SocketLookup {
+        let copy: Descriptor
+        do throws(Errno) {
+            copy = try take(number, of: slot)
+        } catch .badFileDescriptor {
+            return .error(.badFileDescriptor)
+        } catch {
+            // The tracee hides from its tracer, or the tracer has no descriptor left.
+            return .socket(.unknown)
+        }
+        defer { copy.close() }
+        do throws(Errno) {
+            let socket = try copy.inspectSocket()
+            let kind = SocketKind(
+                family: AddressFamily(rawValue: UInt16(truncatingIfNeeded: socket.domain)),
+                type: SocketType(rawValue: socket.type),
+                protocolNumber: socket.protocol)
+            return .socket(.known(kind, isListening: socket.listening != 0))
+        } catch .notSocket {
+            return .error(.notSocket)
+        } catch .badFileDescriptor {
+            return .error(.badFileDescriptor)
+        } catch {
+            return .socket(.unknown)
+        }
+    }
+
+    /// A copy of a thread's descriptor, which the caller closes.
+    private func take(_ number: Int32, of slot: Int) throws(Errno) -> Descriptor {
+        // The kernel takes descriptors for unsigned numbers; the system call for a copy does not.
+        guard number >= 0 else { throw .badFileDescriptor }
+        guard let tracee = tree.tracees[slot], let process = tree.processes[tracee.process] else {
+            throw .noSuchProcess
+        }
+        let thread = tracee.thread
+        let pidfd = try pidfd(of: slot, tracee, leader: process.leader)
+        let isForeign = pidfd.isOfLeader && thread != process.leader
+        let copy: Descriptor
+        do throws(Errno) {
+            copy = try tree.openOrThrow(for: thread) {
+                unsafe csupervise_pidfd_getfd(pidfd.descriptor.rawValue, number, &$0)
+            }
+        } catch .badFileDescriptor where isForeign {
+            throw .permissionDenied
+        } catch {
+            throw error
+        }
+        // A thread can have a descriptor table of its own (CLONE_FILES undone by unshare), and
+        // before Linux 6.9 a pidfd gives that of the first thread only.
+        if isForeign,
+            csupervise_is_same_file(thread.rawValue, number, copy.rawValue) == 0
+        {
+            copy.close()
+            throw .permissionDenied
+        }
+        return copy
+    }
+
+    private func pidfd(
+        of slot: Int, _ tracee: Tracee, leader: ThreadID
+    ) throws(Errno) -> (descriptor: Descriptor, isOfLeader: Bool) {
+        if let pidfd = tracee.pidfd { return (pidfd, tracee.pidfdIsOfLeader) }
+        let thread = tracee.thread
+        var isOfLeader = false
+        var opened: Descriptor
+        if thread == leader {
+            opened = try tree.openOrThrow(for: thread) {
+                unsafe csupervise_pidfd_open(thread.rawValue, &$0)
+            }
+        } else {
+            do throws(Errno) {
+                opened = try tree.openOrThrow(for: thread) {
+                    unsafe csupervise_pidfd_open_thread(thread.rawValue, &$0)
+                }
+            } catch .invalidArgument {
+                opened = try tree.openOrThrow(for: thread) {
+                    unsafe csupervise_pidfd_open(leader.rawValue, &$0)
+                }
+                isOfLeader = true
+            } catch {
+                throw error
+            }
+        }
+        tree.update(slot) {
+            $0.pidfd = opened
+            $0.pidfdIsOfLeader = isOfLeader
+        }
+        return (opened, isOfLeader)
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Glibc
+import SuperviseAudit
+import SuperviseTracer
+import SupervisePolicy
+
+/// `supervise run`: the main job, and the default.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a command (the default).",
+        usage: "supervise [run] [OPTIONS] -- COMMAND [ARG...]",
+        discussion: """
+            Exit status: the command's own; 125 supervise failed, 126 the command could not be \
+            run, 127 it was not found, 64 the command line is wrong.
+            """)
+
+    @OptionGroup(title: "Policy options")
+    var policyOptions: PolicyOptions
+
+    @OptionGroup(title: "Run options")
+    var runOptions: RunOptions
+
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("The command to run, with its arguments.", valueName: "command"))
+    var command: [String] = []
+
+    func run() throws {
+        let policy = try policyOptions.policy()
+        let (level, isJSON) = (try runOptions.level(), try runOptions.isJSON())
+        guard let command = Command(lastArguments: command.count) else {
+            throw Failure.usage("no command given: expected supervise [OPTIONS] -- COMMAND")
+        }
+        let telling = try Telling(runOptions, level: level, isJSON: isJSON)
+        let supervisor = Supervisor(
+            policy: policy,
+            isAuditing: runOptions.audit,
+            watching: telling.watching,
+            sink: telling.sink,
+            keptDescriptors: telling.descriptors,
+            commandEnded: telling.commandEnded)
+        do {
+            end(try supervisor.run(command, filter: try supervisor.filter()), telling)
+        } catch let error as LaunchError {
+            throw Failure(error, command: EscapedText.escape(command.name))
+        }
+    }
+
+    /// Ends the supervising process.
+    private func end(_ end: Supervisor.End, _ telling: Telling) -> Never {
+        switch end {
+        case .treeIsGone: _exit(0)
+        case .notStarted: _exit(Failure.Status.failed.rawValue)
+        case .commandEnded(let status): _exit(status)
+        case .sinkFailed(let error):
+            telling.stream?.write("supervise: \(error); the command and its processes are ended\n")
+            _exit(Failure.Status.failed.rawValue)
+        }
+    }
+}

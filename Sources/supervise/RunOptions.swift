@@ -1,0 +1,66 @@
+import ArgumentParser
+import SuperviseAudit
+
+/// The options that say what is watched and told.
+struct RunOptions: ParsableArguments {
+    @Flag(help: "Refuse nothing: record what would have been refused, and let it through.")
+    var audit = false
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Write a line for each decision to a file; - is standard error, until the command ends.",
+            valueName: "file"))
+    var log: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How the log is written (default: json for a name ending in .jsonl, else text).",
+            valueName: "text|json"))
+    var logFormat: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which decisions the log has (default: denied; with --audit: all).",
+            valueName: "denied|all"))
+    var logLevel: String?
+
+    @Flag(name: .shortAndLong, help: "Do not tell at the end what was refused.")
+    var quiet = false
+
+    @Option(
+        help: ArgumentHelp(
+            "When to use colours; NO_COLOR in the environment turns auto off.",
+            valueName: "auto|always|never"))
+    var color: String = "auto"
+
+    /// Which decisions the log has.
+    func level() throws(Failure) -> LogLevel {
+        guard let logLevel else { return audit ? .all : .denied }
+        guard let level = LogLevel(rawValue: logLevel) else {
+            throw .usage("--log-level \(quoted(logLevel)): expected denied or all")
+        }
+        return level
+    }
+
+    /// Whether the log has JSON lines.
+    func isJSON() throws(Failure) -> Bool {
+        switch logFormat {
+        case nil: return log?.hasSuffix(".jsonl") ?? false
+        case "json": return true
+        case "text": return false
+        case let other?:
+            throw .usage("--log-format \(quoted(other)): expected text or json")
+        }
+    }
+
+    /// Whether to use colours on a stream.
+    func usesColor(onTerminal: Bool, noColor: Bool) throws(Failure) -> Bool {
+        switch color {
+        case "auto": return onTerminal && !noColor
+        case "always": return true
+        case "never": return false
+        default: throw .usage("--color \(quoted(color)): expected auto, always or never")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import SuperviseAudit
+import SuperviseFilter
+import SystemPackage
+
+/// What a run tells its user: the log, and the lines at its end.
+///
+/// It outlives the command's standard error only where a log file does: the stream is let go when
+/// the command has ended, so that whoever reads it sees its end.
+final class Telling {
+    /// The supervisor's own descriptor of standard error; nil where that is closed.
+    private(set) var stream: StandardStream?
+    /// Where decisions go.
+    let sink: any AuditSink
+    /// Which decisions are told at all.
+    let watching: FilterCompiler.Watching
+    /// What must stay open in the supervising process.
+    let descriptors: [Int32]
+
+    private let summary: SummarySink?
+    private let usesColor: Bool
+    /// Cuts the log off that goes to standard error.
+    private let standardErrorLog: Gate?
+
+    init(_ options: RunOptions, level: LogLevel, isJSON: Bool) throws(Failure) {
+        let noColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
+        usesColor = try options.usesColor(onTerminal: isatty(2) == 1, noColor: noColor)
+        let stream = StandardStream.error.duplicate()
+        var sinks: [any AuditSink] = []
+        var descriptors: [Int32] = []
+        var gate: Gate?
+        if let stream { descriptors.append(stream.descriptor) }
+        if let path = options.log {
+            let writer: LogFile
+            var isTerminal = false
+            if path == "-" {
+                guard let stream else {
+                    throw .failed("--log - is standard error, which is closed")
+                }
+                writer = LogFile(name: "standard error", stream: stream)
+                isTerminal = true
+            } else {
+                writer = try LogFile(path: path)
+                descriptors.append(writer.descriptor.rawValue)
+            }
+            let format: any AuditSink =
+                isJSON
+                ? JSONLinesSink(writer: writer)
+                : TextSink(writer: writer, color: isTerminal && usesColor)
+            let filter = LevelFilter(level, format)
+            if isTerminal {
+                gate = Gate(filter)
+                sinks.append(gate ?? Gate(filter))
+            } else {
+                sinks.append(filter)
+            }
+        }
+        // With a log, or when asked to be quiet, the end of the run has nothing to add.
+        summary = options.log == nil && !options.quiet && stream != nil ? SummarySink() : nil
+        if let summary { sinks.append(summary) }
+        sink = sinks.count == 1 ? sinks[0] : MultiplexSink(sinks)
+        watching =
+            if options.log != nil { level == .all ? .everything : .denied } else {
+                summary == nil ? .nothing : .denied
+            }
+        self.stream = stream
+        self.descriptors = descriptors
+        standardErrorLog = gate
+    }
+
+    /// The command has ended: tells what was refused and lets go of standard error.
+    func commandEnded() {
+        guard let stream else { return }
+        if let summary { stream.write(summary.render(color: usesColor)) }
+        standardErrorLog?.close()
+        close(stream.descriptor)
+        self.stream = nil
+    }
+}
+
+/// Passes events on until it is closed.
+private final class Gate: AuditSink {
+    private var sink: (any AuditSink)?
+
+    init(_ sink: any AuditSink) {
+        self.sink = sink
+    }
+
+    func record(_ event: AuditEvent) throws(SinkError) {
+        try sink?.record(event)
+    }
+
+    func close() {
+        sink = nil
+    }
+}
