@@ -19,6 +19,11 @@ indirect enum RegisterDecision: Hashable, Sendable {
     ) -> RegisterDecision {
         then == otherwise ? then : .ask(question, then: then, else: otherwise)
     }
+
+    /// The decision with a name.
+    func named(_ name: String) -> RegisterDecision {
+        .named(name, self)
+    }
 }
 
 /// A yes or no that a filter can get from a call's registers.
