@@ -38,7 +38,10 @@ static int read_whole(int descriptor, char *text, size_t size)
 
 int csupervise_open_memory(pid_t thread, int *descriptor)
 {
-    return open_proc(descriptor, "/proc/%d/mem", thread);
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/mem", thread);
+    *descriptor = open(path, O_RDWR | O_CLOEXEC);
+    return *descriptor == -1 ? errno : 0;
 }
 
 int csupervise_open_maps(pid_t thread, int *descriptor)
