@@ -1,4 +1,6 @@
-/// What a stopped tracee waits for. Each case says what its holder owes before letting it go on.
+/// What a stopped tracee waits for.
+///
+/// Each case says what its holder owes before letting it go on.
 enum Stop: ~Copyable {
     /// A trapped system call: owes a verdict.
     case seccomp(StoppedThread)

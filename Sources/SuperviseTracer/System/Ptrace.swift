@@ -119,7 +119,9 @@ struct SeccompStop {
     /// The number's low half, all that the kernel looks at.
     let number: UInt32
     let arguments: Arguments
-    /// The 16 bits that the filter gave with its answer. A tracee's own filter can give any.
+    /// The 16 bits that the filter gave with its answer.
+    ///
+    /// A tracee's own filter can give any.
     let data: UInt32
 }
 
