@@ -135,6 +135,15 @@ struct Arguments {
         (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
     }
 
+    /// The arguments of an i386 call: the low halves, all that the kernel looks at.
+    ///
+    /// A 64-bit program that makes such a call can leave anything in the upper halves.
+    var narrowed: Arguments {
+        Arguments(
+            a & 0xffff_ffff, b & 0xffff_ffff, c & 0xffff_ffff, d & 0xffff_ffff, e & 0xffff_ffff,
+            f & 0xffff_ffff)
+    }
+
     /// A pointer or a size: all 64 bits count.
     func wide(_ index: Int) -> UInt64 {
         switch index {
