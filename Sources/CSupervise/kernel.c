@@ -62,6 +62,10 @@ int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *
         return errno;
     }
     *access = (int)query.flags & (CSUPERVISE_READABLE | CSUPERVISE_WRITABLE);
+    if (*access & CSUPERVISE_WRITABLE) {
+        // x86 has no pages that can be written but not read, whatever mmap(2) was told.
+        *access |= CSUPERVISE_READABLE;
+    }
     *end = query.end;
     return 0;
 }

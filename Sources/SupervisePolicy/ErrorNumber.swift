@@ -73,6 +73,7 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
         (121, "EREMOTEIO"), (122, "EDQUOT"), (123, "ENOMEDIUM"), (124, "EMEDIUMTYPE"),
         (125, "ECANCELED"), (126, "ENOKEY"), (127, "EKEYEXPIRED"), (128, "EKEYREVOKED"),
         (129, "EKEYREJECTED"), (130, "EOWNERDEAD"), (131, "ENOTRECOVERABLE"), (132, "ERFKILL"),
+        (133, "EHWPOISON"),
         (11, "EWOULDBLOCK"), (35, "EDEADLOCK"), (95, "ENOTSUP"),
     ]
 }

@@ -1,4 +1,6 @@
-/// What a stopped tracee waits for. Each case says what its holder owes before letting it go on.
+/// What a stopped tracee waits for.
+///
+/// Each case says what its holder owes before letting it go on.
 enum Stop: ~Copyable {
     /// A trapped system call: owes a verdict.
     case seccomp(StoppedThread)
@@ -62,7 +64,9 @@ struct EventLoop<Source: StopSource, Handler: StopHandler> {
     /// Serves until no tracee is left, or the handler has finished.
     mutating func run() {
         while takePending(), !handler.isFinished {
-            for (thread, reason) in pending {
+            // Not even those that wait already are served once the run is over: a stop that
+            // nobody serves holds its call.
+            for (thread, reason) in pending where !handler.isFinished {
                 handler.handle(Stop(thread, reason), of: thread)
             }
             pending.removeAll(keepingCapacity: true)

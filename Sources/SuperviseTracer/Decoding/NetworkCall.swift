@@ -24,6 +24,7 @@ enum NetworkCall: Equatable {
 extension NetworkCall {
     /// A call with its arguments in registers.
     init(_ call: JudgedCall, _ arguments: Arguments, layouts: MemoryLayouts) {
+        let arguments = layouts.word == 8 ? arguments : arguments.narrowed
         switch call {
         case .socket: self.init(socket: arguments)
         case .socketpair: self.init(socketpair: arguments)
@@ -35,9 +36,7 @@ extension NetworkCall {
         case .sendmmsg: self.init(sendmmsg: arguments)
         case .ptrace:
             // A `long` request: all of the word counts.
-            self = .ptrace(
-                request: layouts.word == 8 ? arguments.wide(0) : UInt64(arguments.unsigned(0)),
-                process: arguments.int(1))
+            self = .ptrace(request: arguments.wide(0), process: arguments.int(1))
         case .processVMReadv, .processVMWritev:
             self = .processMemory(process: arguments.int(0), flags: arguments.wide(5))
         case .pidfdGetfd:

@@ -20,7 +20,9 @@ struct AddressBytes {
     }
 }
 
-/// `struct sockaddr` as the kernel reads it. Both ABIs have the same layouts.
+/// `struct sockaddr` as the kernel reads it.
+///
+/// Both ABIs have the same layouts.
 enum SocketAddressDecoder {
     /// `sizeof(struct sockaddr_un)`: AF_UNIX sockets refuse longer addresses with EINVAL.
     static let longestUnixAddress = 110

@@ -39,11 +39,12 @@ struct Judge {
         guard count > 0 else { return .run }
         var bytes: [UInt8] = []
         let word = caller.layouts.word
+        let pointer = arguments.narrowed.wide(1)
         let read = memory.readBytes(
-            arguments.wide(1), count: count * word, of: caller.slot, into: &bytes)
+            pointer, count: count * word, of: caller.slot, into: &bytes)
         guard read != .hidden else { return .fail(policy.refusal) }
         guard bytes.count == count * word,
-            memory.isAccessible(arguments.wide(1), count: count * word, of: caller.slot)
+            memory.isAccessible(pointer, count: count * word, of: caller.slot)
         else { return .fail(.badAddress) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
         let words = (0..<6).map { decoder.word(bytes, at: $0 * word) }

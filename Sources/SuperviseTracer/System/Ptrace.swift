@@ -119,7 +119,9 @@ struct SeccompStop {
     /// The number's low half, all that the kernel looks at.
     let number: UInt32
     let arguments: Arguments
-    /// The 16 bits that the filter gave with its answer. A tracee's own filter can give any.
+    /// The 16 bits that the filter gave with its answer.
+    ///
+    /// A tracee's own filter can give any.
     let data: UInt32
 }
 
@@ -131,6 +133,15 @@ struct Arguments {
         _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64 = 0, _ e: UInt64 = 0, _ f: UInt64 = 0
     ) {
         (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
+    }
+
+    /// The arguments of an i386 call: the low halves, all that the kernel looks at.
+    ///
+    /// A 64-bit program that makes such a call can leave anything in the upper halves.
+    var narrowed: Arguments {
+        Arguments(
+            a & 0xffff_ffff, b & 0xffff_ffff, c & 0xffff_ffff, d & 0xffff_ffff, e & 0xffff_ffff,
+            f & 0xffff_ffff)
     }
 
     /// A pointer or a size: all 64 bits count.
