@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,24 +24,22 @@ int csupervise_fork(pid_t *child)
 
 int csupervise_fork_detached(pid_t *grandchild)
 {
-    // The child's end makes SIGCHLD pending where the caller's mask blocks it, and it would stay
-    // so across exec: take it back unless it was pending before.
-    sigset_t child_signal, before, pending;
-    sigemptyset(&child_signal);
-    sigaddset(&child_signal, SIGCHLD);
-    sigpending(&pending);
-    int was_pending = sigismember(&pending, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child_signal, &before);
-
+    // An orphan becomes the child of the nearest ancestor that asked for orphans. That must not be
+    // the caller, which would show a child it knows nothing of; those above it stay as they are.
+    int is_subreaper = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0);
     // The pipe carries the grandchild's number, or the error of the second fork.
     int report[2];
-    int error = 0;
     if (pipe2(report, O_CLOEXEC) == -1) {
-        error = errno;
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        return error;
+        return errno;
     }
-    pid_t child = fork();
+    if (is_subreaper) {
+        prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+    }
+    int error = 0;
+    // clone(2) with no signal for the child's end. SIGCHLD would stay pending across exec where
+    // the caller's mask blocks it, and could not be told from another child's.
+    pid_t child = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
     if (child == -1) {
         error = errno;
     } else if (child == 0) {
@@ -48,7 +48,6 @@ int csupervise_fork_detached(pid_t *grandchild)
         if (second == 0) {
             close(report[0]);
             close(report[1]);
-            sigprocmask(SIG_SETMASK, &before, NULL);
             *grandchild = 0;
             return 0;
         }
@@ -63,7 +62,6 @@ int csupervise_fork_detached(pid_t *grandchild)
         do {
             got = read(report[0], &message, sizeof message);
         } while (got == -1 && errno == EINTR);
-        // With SIGCHLD ignored the kernel reaps the child itself, and this says ECHILD at its end.
         while (waitpid(child, NULL, __WALL) == -1 && errno == EINTR) {
         }
         if (got != sizeof message) {
@@ -75,12 +73,9 @@ int csupervise_fork_detached(pid_t *grandchild)
         }
     }
     close(report[0]);
-    if (!was_pending) {
-        struct timespec now = {0};
-        while (sigtimedwait(&child_signal, NULL, &now) == -1 && errno == EINTR) {
-        }
+    if (is_subreaper) {
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
-    sigprocmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 
@@ -176,23 +171,52 @@ int csupervise_null_standard_streams(void)
     return 0;
 }
 
-void csupervise_reset_signals(void)
+void csupervise_ignore_signals(void)
 {
     for (int number = 1; number < NSIG; number++) {
-        signal(number, number == SIGPIPE || number == SIGXFSZ ? SIG_IGN : SIG_DFL);
+        switch (number) {
+        case SIGCHLD: case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGTRAP:
+        case SIGABRT: case SIGSYS:
+            signal(number, SIG_DFL);
+            break;
+        default:
+            signal(number, SIG_IGN);
+        }
     }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void csupervise_raise_descriptor_limit(void)
+static void raise_limit(int resource)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    if (getrlimit(resource, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
+        setrlimit(resource, &limit);
     }
+}
+
+void csupervise_raise_limits(void)
+{
+    raise_limit(RLIMIT_NOFILE);
+    raise_limit(RLIMIT_CPU);
+}
+
+int csupervise_check_proc(void)
+{
+    struct statfs file_system;
+    char number[16];
+    if (statfs("/proc", &file_system) == -1) {
+        return errno;
+    }
+    ssize_t length = readlink("/proc/self", number, sizeof number - 1);
+    if (length == -1) {
+        return errno;
+    }
+    number[length] = '\0';
+    // The link gives the reader's number in the pid namespace that this /proc was mounted for.
+    return file_system.f_type == PROC_SUPER_MAGIC && atoi(number) == getpid() ? 0 : ESRCH;
 }
 
 static volatile pid_t forward_to;
@@ -232,7 +256,7 @@ int csupervise_channel(int descriptors[2])
     // Away from 0, 1 and 2, which may be closed and must then stay closed for the command.
     int error = 0;
     for (int side = 0; side < 2; side++) {
-        descriptors[side] = fcntl(low[side], F_DUPFD_CLOEXEC, 10);
+        descriptors[side] = fcntl(low[side], F_DUPFD_CLOEXEC, 3);
         if (descriptors[side] == -1 && error == 0) {
             error = errno;
         }

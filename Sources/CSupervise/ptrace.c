@@ -79,16 +79,35 @@ int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask)
     return request(PTRACE_SETSIGMASK, thread, (void *)sizeof mask, &mask);
 }
 
-int csupervise_wait(int block, pid_t *thread, int *status)
+int csupervise_wait_peek(int block, pid_t *thread, int *ended)
 {
-    for (;;) {
-        pid_t result = waitpid(-1, status, block ? __WALL : __WALL | WNOHANG);
-        if (result >= 0) {
-            *thread = result;
-            return 0;
-        }
+    siginfo_t change = {0};
+    int options = WEXITED | WSTOPPED | WNOWAIT | __WALL | (block ? 0 : WNOHANG);
+    while (waitid(P_ALL, 0, &change, options) == -1) {
         if (errno != EINTR) {
             return errno;
         }
     }
+    *thread = change.si_pid;
+    *ended = change.si_code != CLD_TRAPPED && change.si_code != CLD_STOPPED;
+    return 0;
+}
+
+int csupervise_wait_take(pid_t *thread, int ended, int *status)
+{
+    siginfo_t change = {0};
+    int options = (ended ? WEXITED : WSTOPPED) | WNOHANG | __WALL;
+    while (waitid(P_PID, (id_t)*thread, &change, options) == -1) {
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+    *thread = change.si_pid;
+    switch (change.si_code) {
+    case CLD_EXITED: *status = (change.si_status & 0xff) << 8; break;
+    case CLD_KILLED: *status = change.si_status; break;
+    case CLD_DUMPED: *status = change.si_status | 0x80; break;
+    default: *status = change.si_status << 8 | 0x7f; break;
+    }
+    return 0;
 }

@@ -10,7 +10,7 @@ enum Stop: ~Copyable {
     case newTracee(StoppedThread)
     /// A program was executed: owes forgetting what was known of the former one.
     case exec(StoppedThread)
-    /// The thread is about to end: owes the end of run, if it is the started process.
+    /// The thread is about to end: owes nothing but to go on.
     case exit(StoppedThread)
     /// The process is stopped by a signal: owes leaving it so.
     case groupStop(StoppedThread)

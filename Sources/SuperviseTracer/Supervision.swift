@@ -41,13 +41,10 @@ final class Supervision: StopHandler {
         case .exec(let stopped):
             handleExec(stopped, thread)
         case .exit(let stopped):
-            root.isEnding(stopped, in: tree)
             stopped.resume()
         case .groupStop(let stopped):
-            root.adjustOptions(of: stopped, slot, in: tree)
             stopped.listen()
         case .trap(let stopped):
-            root.adjustOptions(of: stopped, slot, in: tree)
             resume(stopped, slot)
         case .signal(let stopped, let number):
             stopped.resume(signal: number)
@@ -102,7 +99,6 @@ final class Supervision: StopHandler {
         if let former = stopped.eventMessage() {
             tree.executed(thread, former: ThreadID(rawValue: Int32(truncatingIfNeeded: former)))
         }
-        root.executed(stopped)
         stopped.resume()
     }
 

@@ -83,7 +83,7 @@ public struct Supervisor {
             watching: watching, isAuditing: isAuditing, sink: sink, tree: tree)
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         var loop = EventLoop(
-            source: KernelStops(),
+            source: KernelStops(willReap: root.willReap),
             handler: Supervision(tree: tree, policy: policy, recorder: recorder, root: root))
         loop.run()
         if let failure = recorder.failure { return .sinkFailed(failure) }

@@ -9,10 +9,6 @@ struct Tracee {
     var pidfd: Descriptor?
     /// Whether the kernel has pidfds of first threads only, and this is such a one.
     var pidfdIsOfLeader = false
-    /// Whether the exit stop was asked for, so that the run's end is seen.
-    var reportsExit = false
-    /// Whether its options were set apart from those of its maker.
-    var hasOptions = false
 
     enum Phase {
         /// Nothing.

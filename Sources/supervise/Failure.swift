@@ -41,6 +41,11 @@ struct Failure: Error, Equatable {
             self.init(
                 message: "cannot start the supervising process: \(describe(error))",
                 status: .failed)
+        case .noProcFileSystem:
+            self.init(
+                message: "/proc is missing or another pid namespace's; expected this one's: "
+                    + "mount -t proc proc /proc, or unshare --mount-proc",
+                status: .failed)
         case .noTracing(let error):
             self.init(
                 message: "cannot trace the command: \(describe(error)); "

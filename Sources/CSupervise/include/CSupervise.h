@@ -64,10 +64,15 @@ int csupervise_ptrace_poke_register(pid_t thread, size_t offset, uint64_t value)
 int csupervise_ptrace_get_signal_mask(pid_t thread, uint64_t *mask);
 int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask);
 
-/// wait4(-1, ..., __WALL): the next tracee that changed its state.
+/// Looks at the next tracee that changed its state, which stays to be taken with the same answer.
 ///
-/// `*thread` is 0 when `block` is 0 and none has. ECHILD: no tracee is left. Goes on after EINTR.
-int csupervise_wait(int block, pid_t *thread, int *status);
+/// `*thread` is 0 when `block` is 0 and none has. `*ended` says whether it is dead. ECHILD: no
+/// tracee is left. Goes on after EINTR. waitid(P_ALL) with WNOWAIT.
+int csupervise_wait_peek(int block, pid_t *thread, int *ended);
+/// Takes the state change of a tracee, as a status word of wait4(2); reaps it if it has ended.
+///
+/// `*thread` is 0 where the change is no more: a stopped tracee was killed. Never blocks.
+int csupervise_wait_take(pid_t *thread, int ended, int *status);
 
 // MARK: - Other processes
 
@@ -76,7 +81,8 @@ int csupervise_fork(pid_t *child);
 /// Forks a child that starts `*grandchild` in a new session and ends, and waits for that end.
 ///
 /// Returns in the grandchild too, with `*grandchild` 0. The caller gets no SIGCHLD, pending or
-/// delivered, whatever its disposition and mask. Nothing but the grandchild is left.
+/// delivered, whatever its disposition and mask. Nothing but the grandchild is left, and it is no
+/// child of the caller's, though that be a child subreaper.
 int csupervise_fork_detached(pid_t *grandchild);
 /// pidfd_open(2), close-on-exec (Linux 5.3), for the leader of a thread group.
 int csupervise_pidfd_open(pid_t process, int *descriptor);
@@ -131,11 +137,15 @@ int csupervise_set_name(const char *name);
 int csupervise_close_all_but(const int *keep, size_t count);
 /// Opens /dev/null as descriptors 0, 1 and 2.
 int csupervise_null_standard_streams(void);
-/// Default dispositions and an empty mask, but SIGPIPE and SIGXFSZ ignored: a write that fails is
-/// to return its error.
-void csupervise_reset_signals(void);
-/// Raises the soft limit of open files to the hard one.
-void csupervise_raise_descriptor_limit(void);
+/// Ignores what other processes send, SIGPIPE and SIGXFSZ too, with an empty mask.
+///
+/// A signal to all of a user's processes is for the supervised ones to answer, and they could not
+/// if their tracer died of it.
+void csupervise_ignore_signals(void);
+/// Raises the soft limits of open files and processor time to the hard ones.
+void csupervise_raise_limits(void);
+/// Whether /proc tells of the caller's own pid namespace: 0, ESRCH where it is another's.
+int csupervise_check_proc(void);
 /// Passes signals that a process sends to this one on to `process`, from their handler.
 ///
 /// Those of the terminal (si_code > 0) reach `process` by themselves.
@@ -144,7 +154,7 @@ void csupervise_forward_signals(pid_t process);
 int csupervise_seccomp_install(const void *instructions, size_t count);
 /// Whether the kernel has seccomp filters and the action of that number.
 int csupervise_seccomp_has_action(uint32_t action);
-/// A connected pair of close-on-exec AF_UNIX sockets, numbered 10 or higher.
+/// A connected pair of close-on-exec AF_UNIX sockets, none of them 0, 1 or 2.
 int csupervise_channel(int descriptors[2]);
 /// Runs `path` as execvp(3) looks it up, without its shell for files of no known format.
 ///

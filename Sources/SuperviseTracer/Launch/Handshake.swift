@@ -21,10 +21,12 @@ struct Handshake {
         tracer = Descriptor(rawValue: descriptors.1)
     }
 
-    /// Sends a number.
+    /// Sends a number; what has become of the other side, `receive` tells.
     static func send(_ value: Int32, over descriptor: Descriptor) {
         var value = value
-        _ = unsafe write(descriptor.rawValue, &value, MemoryLayout<Int32>.size)
+        // The other side may be dead, which is no reason to die of SIGPIPE.
+        _ = unsafe Glibc.send(
+            descriptor.rawValue, &value, MemoryLayout<Int32>.size, Int32(MSG_NOSIGNAL))
     }
 
     /// Waits for a number; nil where the other side has ended instead.

@@ -8,6 +8,8 @@ public enum LaunchError: Error, Hashable {
     case notExecutable(Errno)
     /// The supervisor could not be started.
     case noSupervisor(Errno)
+    /// `/proc` is missing, or is that of another pid namespace.
+    case noProcFileSystem
     /// The command could not be attached to with `ptrace(2)`.
     case noTracing(Errno)
     /// The filter could not be installed with `seccomp(2)`.

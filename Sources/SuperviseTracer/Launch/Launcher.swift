@@ -24,6 +24,12 @@ struct Launcher {
     /// Forks the tracer off.
     func fork() throws(LaunchError) -> Role {
         do throws(Errno) {
+            // Another namespace's /proc gives the memory of other processes under our numbers.
+            try check(csupervise_check_proc())
+        } catch {
+            throw .noProcFileSystem
+        }
+        do throws(Errno) {
             let handshake = try Handshake()
             let own = getpid()
             // Orphans of a pid namespace become children of its first process, which the command
@@ -100,15 +106,15 @@ struct Launcher {
         }
         _ = csupervise_null_standard_streams()
         _ = unsafe chdir("/")
-        csupervise_reset_signals()
+        csupervise_ignore_signals()
         if isParent { csupervise_forward_signals(command.rawValue) }
-        csupervise_raise_descriptor_limit()
+        csupervise_raise_limits()
         _ = unsafe csupervise_set_name("supervise")
         // Nobody may attach to the tracer, read its memory or take its descriptors.
         _ = csupervise_set_dumpable(0)
         guard Handshake.receive(over: handshake.tracer) != nil else { return false }
         do throws(Errno) {
-            try Ptrace.seize(command, Root.options)
+            try Ptrace.seize(command, .everywhere)
         } catch {
             Handshake.send(error.rawValue, over: handshake.tracer)
             return false

@@ -5,8 +5,6 @@ import SystemPackage
 struct TraceOptions: OptionSet {
     let rawValue: UInt32
 
-    static let exitStop = TraceOptions(rawValue: UInt32(CSUPERVISE_O_EXIT))
-
     /// What every tracee has: its children are followed, and it dies with its tracer.
     static let everywhere = TraceOptions(
         rawValue: UInt32(

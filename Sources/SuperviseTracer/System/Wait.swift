@@ -19,15 +19,29 @@ enum StateChange: Equatable {
     case finished
 }
 
-/// The kernel's own stops: `wait4(-1, ..., __WALL)`.
+/// The kernel's own stops: `waitid(2)`, with `__WALL`.
 struct KernelStops: StopSource {
+    /// Called when a thread has died and before it is reaped.
+    ///
+    /// A dead process is visible to nobody but its tracer until that has reaped it, so whoever
+    /// else waits for it learns of its end after this only.
+    let willReap: (ThreadID) -> Void
+
     mutating func next(waiting: Bool) -> StateChange {
-        var thread: Int32 = 0
-        var status: Int32 = 0
-        guard unsafe csupervise_wait(waiting ? 1 : 0, &thread, &status) == 0 else {
-            return .finished
+        while true {
+            var thread: Int32 = 0
+            var hasEnded: Int32 = 0
+            guard unsafe csupervise_wait_peek(waiting ? 1 : 0, &thread, &hasEnded) == 0 else {
+                return .finished
+            }
+            guard thread != 0 else { return .none }
+            if hasEnded != 0 { willReap(ThreadID(rawValue: thread)) }
+            var status: Int32 = 0
+            let result = unsafe csupervise_wait_take(&thread, hasEnded, &status)
+            // A stopped thread that has been killed meanwhile has its death to tell instead.
+            guard result == 0, thread != 0 else { continue }
+            return .changed(
+                ThreadID(rawValue: thread), WaitStatus(word: UInt32(bitPattern: status)))
         }
-        guard thread != 0 else { return .none }
-        return .changed(ThreadID(rawValue: thread), WaitStatus(word: UInt32(bitPattern: status)))
     }
 }
