@@ -165,6 +165,9 @@ enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };
 /// `*access` gets CSUPERVISE_READABLE and CSUPERVISE_WRITABLE, `*end` the mapping's end.
 /// ENOENT: nothing is mapped there. ENOTTY: the kernel does not have the query.
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end);
+/// net.core.optmem_max: the most memory that a message's control data may take, and its default
+/// where it cannot be read.
+uint64_t csupervise_option_memory_limit(void);
 /// CLOCK_REALTIME.
 void csupervise_now(int64_t *seconds, int32_t *nanoseconds);
 
