@@ -178,3 +178,13 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
     return stat(path, &their_status) == 0 && fstat(ours, &our_status) == 0
         && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
 }
+
+uint64_t csupervise_option_memory_limit(void)
+{
+    char text[32] = "";
+    int descriptor;
+    if (open_proc(&descriptor, "/proc/sys/net/core/optmem_max") != 0) {
+        return 131072;
+    }
+    return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;
+}

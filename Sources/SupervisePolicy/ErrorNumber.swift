@@ -16,6 +16,8 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
     public static let noSuchProcess = ErrorNumber(rawValue: 3)
     /// `EBADF`.
     public static let badFileDescriptor = ErrorNumber(rawValue: 9)
+    /// `ENOMEM`.
+    public static let noMemory = ErrorNumber(rawValue: 12)
     /// `EFAULT`.
     public static let badAddress = ErrorNumber(rawValue: 14)
     /// `EINVAL`.

@@ -210,8 +210,11 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former);
 /// Sets a process's soft limit of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft);
 
-// MARK: - Time
+// MARK: - The machine
 
+/// net.core.optmem_max: the most memory that a message's control data may take, and its default
+/// where it cannot be read.
+uint64_t csupervise_option_memory_limit(void);
 /// CLOCK_REALTIME.
 void csupervise_now(int64_t *seconds, int32_t *nanoseconds);
 

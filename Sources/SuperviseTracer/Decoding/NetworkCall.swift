@@ -14,7 +14,7 @@ enum NetworkCall: Equatable {
         length: Int32)
     case sendmsg(descriptor: Int32, header: UInt64, flags: UInt32)
     case sendmmsg(descriptor: Int32, headers: UInt64, count: UInt32, flags: UInt32)
-    case ptrace(request: UInt64, process: Int32)
+    case ptrace(request: UInt64, process: Int32, address: UInt64, data: UInt64)
     case processMemory(process: Int32, flags: UInt64)
     case pidfdGetfd(pidfd: Int32, flags: UInt32)
     /// A call that is never judged.
@@ -35,8 +35,10 @@ extension NetworkCall {
         case .sendmsg: self.init(sendmsg: arguments)
         case .sendmmsg: self.init(sendmmsg: arguments)
         case .ptrace:
-            // A `long` request: all of the word counts.
-            self = .ptrace(request: arguments.wide(0), process: arguments.int(1))
+            // All are `long`: all of the word counts.
+            self = .ptrace(
+                request: arguments.wide(0), process: arguments.int(1),
+                address: arguments.wide(2), data: arguments.wide(3))
         case .processVMReadv, .processVMWritev:
             self = .processMemory(process: arguments.int(0), flags: arguments.wide(5))
         case .pidfdGetfd:

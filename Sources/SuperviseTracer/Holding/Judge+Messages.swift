@@ -73,11 +73,14 @@ extension Judge {
         let read = memory.readAddress(
             header.name, length: Int(length), of: caller.slot, into: &address)
         guard read != .hidden else { return .ends(.fail(policy.refusal)) }
-        if header.vectorCount > UInt64(Self.mostEntries) {
-            return .ends(.fail(descriptorError(descriptor, caller) ?? .messageSize))
-        }
         guard case .bytes(let count) = read, count == Int(length) else {
             return .ends(.fail(descriptorError(descriptor, caller) ?? .badAddress))
+        }
+        if header.vectorCount > UInt64(Self.mostEntries) {
+            let readable = memory.isAccessible(header.name, count: count, of: caller.slot)
+            return .ends(
+                .fail(descriptorError(descriptor, caller) ?? (readable ? .messageSize : .badAddress))
+            )
         }
         let name = SocketAddressDecoder.decode(address)
         let named = Named(.send, descriptor, header.name, length, flags: flags)
@@ -100,13 +103,7 @@ extension Judge {
             return .badAddress
         }
         if let error = vectorsError(header, caller) { return error }
-        guard header.controlLength <= UInt64(Int32.max) else { return .noBufferSpace }
-        guard isUserRange(header.control, header.controlLength, caller) else { return .badAddress }
-        // Control data has been bounded above by the kernel's own limit (optmem_max) in practice;
-        // as much of it as could matter is looked at.
-        let looked = min(Int(header.controlLength), 65536)
-        return memory.isAccessible(header.control, count: looked, of: caller.slot)
-            ? nil : .badAddress
+        return controlError(header, caller)
     }
 
     /// `import_iovec`: the vectors must be readable, and what they name must be user memory.

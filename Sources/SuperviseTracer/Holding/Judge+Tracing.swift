@@ -1,10 +1,17 @@
 import SupervisePolicy
 
 extension Judge {
+    /// PTRACE_O_MASK: the options that PTRACE_SEIZE takes.
+    private static let seizeOptions: UInt64 = 0x0030_00ff
+
     /// `ptrace(2)`, `process_vm_readv(2)`, `process_vm_writev(2)`, `pidfd_getfd(2)`.
     func judgeTracing(_ call: NetworkCall, _ caller: Caller) -> Hold {
         switch call {
-        case .ptrace(let request, let process):
+        case .ptrace(0x4206, _, let address, let data)
+        where address != 0 || data & ~Self.seizeOptions != 0:
+            // EIO by the registers alone, after ESRCH.
+            .run
+        case .ptrace(let request, let process, _, _):
             judgePtrace(request, process, caller)
         case .processMemory(_, let flags) where flags != 0:
             // EINVAL by the registers alone.
