@@ -115,6 +115,11 @@ int csupervise_queue_descriptor(int socket, int descriptor)
         || connect(socket, (struct sockaddr *)&name, length) == -1) {
         return errno;
     }
+    return csupervise_send_descriptor(socket, descriptor);
+}
+
+int csupervise_send_descriptor(int socket, int descriptor)
+{
     char byte = 0;
     struct iovec vector = {&byte, 1};
     union {

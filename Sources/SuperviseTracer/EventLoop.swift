@@ -19,6 +19,14 @@ enum Stop: ~Copyable {
     /// A signal is about to be delivered: owes its delivery.
     case signal(StoppedThread, Int32)
 
+    /// Whether a program was executed.
+    var isExec: Bool {
+        switch self {
+        case .exec: true
+        default: false
+        }
+    }
+
     init(_ thread: ThreadID, _ reason: StopReason) {
         let stopped = StoppedThread(id: thread)
         switch reason {

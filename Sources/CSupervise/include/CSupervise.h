@@ -203,6 +203,8 @@ int csupervise_is_sealed_mapping(
     int maps, uint64_t address, const struct csupervise_sealed_memory *memory);
 /// Puts a descriptor into the receive queue of an unbound AF_UNIX datagram socket, for SCM_RIGHTS.
 int csupervise_queue_descriptor(int socket, int descriptor);
+/// Sends a descriptor over a connected socket, without waiting.
+int csupervise_send_descriptor(int socket, int descriptor);
 /// pwrite(2) of all of `count` bytes.
 int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
 /// Raises a process's soft limit of open files by `extra`, and tells the former one.

@@ -38,14 +38,14 @@ extension Judge {
         let hold = judgeTarget(target, caller)
         // A process of the tree has its tracer, so the kernel would answer EPERM. It is not asked:
         // the number could be another process's by then, one that nobody watches.
-        return hold == .run && policy.restricts && !recorder.isAuditing
-            ? .fail(.notPermitted) : hold
+        guard case .run = hold, policy.restricts, !recorder.isAuditing else { return hold }
+        return .fail(.notPermitted)
     }
 
     private func judgeTarget(_ target: Result<TraceTarget, KernelError>, _ caller: Caller) -> Hold {
         switch target {
         case .failure(let error): .fail(error.number)
-        case .success(let target): decide(.trace(target), caller, kind: nil)
+        case .success(let target): decide(.trace(target), kind: nil)
         }
     }
 

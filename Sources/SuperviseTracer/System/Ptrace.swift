@@ -68,18 +68,35 @@ struct StoppedThread: ~Copyable {
         return unsafe csupervise_ptrace_event_message(id.rawValue, &message) == 0 ? message : nil
     }
 
-    /// The call number at an exit stop or exec stop, nil when the thread was killed.
-    func currentCallNumber() -> Int64? {
+    /// PTRACE_SETOPTIONS.
+    func setOptions(_ options: TraceOptions) {
+        _ = csupervise_ptrace_set_options(id.rawValue, options.rawValue)
+    }
+
+    /// All registers, nil when the thread was killed.
+    func registers() -> csupervise_registers? {
         var registers = csupervise_registers()
         guard unsafe csupervise_ptrace_get_registers(id.rawValue, &registers) == 0 else {
             return nil
         }
-        return Int64(bitPattern: registers.orig_rax)
+        return registers
     }
 
-    /// PTRACE_SETOPTIONS.
-    func setOptions(_ options: TraceOptions) {
-        _ = csupervise_ptrace_set_options(id.rawValue, options.rawValue)
+    /// Overwrites all registers.
+    func setRegisters(_ registers: csupervise_registers) {
+        var registers = registers
+        _ = unsafe csupervise_ptrace_set_registers(id.rawValue, &registers)
+    }
+
+    /// The blocked signals.
+    func signalMask() -> UInt64? {
+        var mask: UInt64 = 0
+        return unsafe csupervise_ptrace_get_signal_mask(id.rawValue, &mask) == 0 ? mask : nil
+    }
+
+    /// Blocks these signals, in place of those that were.
+    func setSignalMask(_ mask: UInt64) {
+        _ = csupervise_ptrace_set_signal_mask(id.rawValue, mask)
     }
 
     /// Overwrites one register.
@@ -93,8 +110,8 @@ struct StoppedThread: ~Copyable {
     }
 
     /// Lets the thread make its call and stop again when it has been made.
-    consuming func resumeToSyscallExit() {
-        _ = csupervise_ptrace_continue_to_exit(id.rawValue, 0)
+    consuming func resumeToSyscallExit(signal: Int32 = 0) {
+        _ = csupervise_ptrace_continue_to_exit(id.rawValue, signal)
     }
 
     /// Leaves the thread in its group-stop, from which SIGCONT brings it back.
