@@ -52,7 +52,7 @@ struct DocumentationTests {
         let readme = try #require(Document.all.first { $0.name == "README.md" })
         for line in readme.lines {
             if let match = line.firstMatch(of: /^\| `((-\w, )?--[^`]+)` \|/) {
-                documented.insert(match.1.replacing("\\|", with: "|"))
+                documented.insert(String(match.1).replacing("\\|", with: "|"))
             }
         }
         #expect(!known.isEmpty)
