@@ -58,6 +58,7 @@ test: deps ## Build and run all tests
 lint: ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	Tools/check-imports.sh
+	$(SWIFT) build --explicit-target-dependency-import-check error
 
 .PHONY: format
 format: ## Format the sources

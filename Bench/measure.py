@@ -86,6 +86,7 @@ comparisons = [
     Comparison(
         "1,000 times fork and exec of `/bin/true`, from a shell", "ms", whole, 1, {
             "native": ["sh", "-c", loop],
+            "trace and go on": program("traced", "sh", "-c", loop),
             "strace": ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect", "sh", "-c", loop],
             "supervise": [supervise, "--", "sh", "-c", loop],
         }, {"supervise": ("native", 1.15)}),

@@ -3,9 +3,9 @@
 #
 #   Tools/check-imports.sh [FOLDER]     FOLDER holds Sources/; default: the package
 #
-# `swift build --explicit-target-dependency-import-check error` is meant for the first of these, but
-# Swift 6.3 lets a plain violation pass and fails on packages with a C target (it scans without the
-# toolchain's own modules), so the table stands here.
+# `swift build --explicit-target-dependency-import-check error`, which `make lint` runs too, finds an
+# import that the manifest does not declare. This finds what the manifest should not declare, system
+# modules (Foundation), and unsafe code outside of the folders that are made for it.
 
 set -euo pipefail
 export LC_ALL=C

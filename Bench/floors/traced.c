@@ -1,5 +1,6 @@
-// Runs a program whose connect(2) stops for a tracer that lets it go on without a look: the floor of
-// every supervisor that is made of RET_TRACE and ptrace. `traced PROGRAM [ARGUMENT...]`.
+// Runs a program whose connect(2) stops for a tracer that lets it go on without a look, and follows
+// its children: the floor of every supervisor that is made of RET_TRACE and ptrace.
+// `traced PROGRAM [ARGUMENT...]`.
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -41,16 +42,22 @@ int main(int count, char **arguments)
         execvp(arguments[1], arguments + 1);
         _exit(127);
     }
-    if (child == -1
-        || ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL) == -1
+    long options = PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK
+        | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+    if (child == -1 || ptrace(PTRACE_SEIZE, child, 0, options) == -1
         || write(ready[1], "", 1) != 1) {
         perror("traced");
         return 1;
     }
-    int status;
-    while (waitpid(child, &status, __WALL) == child && WIFSTOPPED(status)) {
-        int event = status >> 16;
-        ptrace(PTRACE_CONT, child, 0, event != 0 ? 0 : WSTOPSIG(status));
+    int status, result = 1;
+    pid_t stopped;
+    while ((stopped = waitpid(-1, &status, __WALL)) > 0) {
+        if (WIFSTOPPED(status)) {
+            int event = status >> 16;
+            ptrace(PTRACE_CONT, stopped, 0, event != 0 ? 0 : WSTOPSIG(status));
+        } else if (stopped == child && WIFEXITED(status)) {
+            result = WEXITSTATUS(status);
+        }
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    return result;
 }
