@@ -19,7 +19,7 @@ struct NetworkCallTests {
         ),
         (.sendmsg, .sendmsg(descriptor: 1, header: 2, flags: 3)),
         (.sendmmsg, .sendmmsg(descriptor: 1, headers: 2, count: 3, flags: 4)),
-        (.ptrace, .ptrace(request: 1, process: 2)),
+        (.ptrace, .ptrace(request: 1, process: 2, address: 3, data: 4)),
         (.processVMReadv, .processMemory(process: 1, flags: 6)),
         (.processVMWritev, .processMemory(process: 1, flags: 6)),
         (.pidfdGetfd, .pidfdGetfd(pidfd: 1, flags: 3)),
@@ -67,7 +67,7 @@ struct NetworkCallTests {
             ),
             (.sendmsg, .sendmsg(descriptor: 1, header: wide(2), flags: 3)),
             (.sendmmsg, .sendmmsg(descriptor: 1, headers: wide(2), count: 3, flags: 4)),
-            (.ptrace, .ptrace(request: wide(1), process: 2)),
+            (.ptrace, .ptrace(request: wide(1), process: 2, address: wide(3), data: wide(4))),
             (.processVMReadv, .processMemory(process: 1, flags: wide(6))),
             (.pidfdGetfd, .pidfdGetfd(pidfd: 1, flags: 3)),
         ]

@@ -112,7 +112,7 @@ struct ProcessTreeTests {
         tree.remove(specimen.thread)
         #expect(threads(tree) == [[thread.rawValue]])
         #expect(tree.slot(of: specimen.thread) == nil)
-        tree.update(slot) { $0.phase = .inCall(restoring: []) }
+        tree.update(slot) { $0.phase = .awaitingPage }
         tree.remove(thread)
         #expect(threads(tree) == [])
         #expect(tree.tracees.count == 0 && tree.processes.count == 0)
@@ -135,7 +135,7 @@ struct ProcessTreeTests {
         _ = TraceeSockets(tree: tree).look(at: 0, of: slot)
         #expect(tree.processes[0]?.memory != nil)
         #expect(tree.tracees[slot]?.pidfd != nil)
-        tree.update(slot) { $0.phase = .inCall(restoring: []) }
+        tree.update(slot) { $0.phase = .awaitingPage }
         tree.executed(specimen.thread, former: specimen.thread)
         #expect(tree.processes[0]?.memory == nil)
         #expect(tree.tracees[slot]?.pidfd == nil)

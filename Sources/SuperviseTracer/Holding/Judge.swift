@@ -110,7 +110,8 @@ final class Judge {
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
         case .other:
-            return .run
+            // Our filter never traps these: the stop is the doing of a filter of the program's own.
+            return .fail(.noFunction)
         }
     }
 
