@@ -135,8 +135,10 @@ final class ProcessTree {
         }
     }
 
-    /// Closes what is held open for other threads and processes than this one: it is opened again
-    /// when it is needed again. For the moment when the tracer's own descriptors run out.
+    /// Closes what is held open for other threads and processes than this one.
+    ///
+    /// It is opened again when it is needed again. For the moment when the tracer's own descriptors
+    /// run out.
     func releaseDescriptors(but thread: ThreadID) {
         let kept = index[thread]
         for slot in tracees.slots where slot != kept {
