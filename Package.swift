@@ -73,7 +73,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/SuperviseTestSupport"),
-        .testTarget(name: "SupervisePolicyTests", dependencies: ["SupervisePolicy"]),
+        .testTarget(
+            name: "SupervisePolicyTests",
+            dependencies: ["SupervisePolicy", "SuperviseTestSupport"]),
         .testTarget(
             name: "SuperviseFilterTests", dependencies: ["SuperviseFilter", "SupervisePolicy"]),
         .testTarget(
@@ -92,7 +94,10 @@ let package = Package(
     ]
         + fixtures.map {
             .executableTarget(
-                name: $0.name, path: $0.path,
+                name: $0.name,
+                // This one is the C layer's own test.
+                dependencies: $0.name == "layer" ? ["CSupervise"] : [],
+                path: $0.path,
                 cSettings: strictC + [.define("_GNU_SOURCE")])
         }
 )

@@ -12,7 +12,7 @@
 
 #define ARENA ((uint8_t *)0x20000000)
 #define EDGES ((uint8_t *)0x30000000)
-enum { ARENA_SIZE = 8 << 20, PAGE = 4096, EDGE_COUNT = 16 };
+enum { ARENA_SIZE = 8 << 20, PAGE = 4096, EDGE_COUNT = 8 };
 
 /// Below the lowest address that mmap may use (vm.mmap_min_addr), so never mapped.
 enum { BAD_POINTER = 0x1000 };

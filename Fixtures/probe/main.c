@@ -10,8 +10,9 @@
 ///     STEP   = [NAME=][ABI:]CALL(ARGUMENT,...)
 ///     output = STEP = RESULT      RESULT: a number or an errno name, then details: `2 [5 5 -]`
 ///
-/// Options hold for the steps after them; SIGPIPE is ignored. `socketcall` makes socket calls by socketcall(2), all
+/// Options hold for the steps after them. `socketcall` makes socket calls by socketcall(2), all
 /// others by their i386 number. ABI may also be `x32`; CALL may be a number: `i386:102(3,bad)`.
+/// SIGPIPE is ignored, so that EPIPE is a result.
 /// --garbage fills the upper halves of what is 32 bits wide to the kernel: the call number, int
 /// arguments, every i386 register and the padding of message headers.
 ///
@@ -32,8 +33,8 @@
 /// The probe's memory begins at 0x20000000, the same in all its processes.
 ///
 /// Data: text, `zero:N`, `hex:..`, and the pointers and edges of addresses.
-/// Words (raw calls, prctl, ioctl...): an integer, `null` `bad` `noaccess`, `out` (4096 zero bytes),
-/// `text:..`, or an address (its pointer only).
+/// Words (raw calls, prctl, ioctl...): an integer, `null`, `bad`, `noaccess`, `out` (4096 zero
+/// bytes), `text:..`, or an address (its pointer only).
 ///
 /// Message calls take `key=value` arguments: data=DATA (hello), iov=bad|none|N, namelen=N,
 /// control=rights:FD|bad|none|hex:.., controllen=N, msg=bad|noaccess|null|edge|edge-noaccess (where
@@ -43,7 +44,8 @@
 ///     in-child(..)  in-clone(FLAGS;..)  in-thread(..)  c=fork-pause(..)
 /// The first three are waited for; their result is how they ended. fork-pause makes its steps, then
 /// sleeps until it is killed, at the latest when the thread that started it ends.
-/// exec() or exec(PATH) replaces the program by probe, or by PATH, with the steps that are left.
+/// exec() or exec(PATH) replaces the program by probe, or by PATH, with the steps that are left;
+/// from a thread those of the thread, then those after it.
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,7 +93,7 @@ int main(int count, char **arguments) {
     struct step *first = NULL, **last = &first;
 
     arena_map();
-    signal(SIGPIPE, SIG_IGN);  // EPIPE is a result.
+    signal(SIGPIPE, SIG_IGN);
     for (int i = 1; i < count; i++) {
         const char *argument = arguments[i];
         if (!strcmp(argument, "--list")) {

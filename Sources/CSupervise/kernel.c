@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "mapping.h"
 
 int csupervise_seccomp_install(const void *instructions, size_t count)
 {
@@ -55,15 +55,6 @@ int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offs
     return 0;
 }
 
-// struct procmap_query and its request, <linux/fs.h> of Linux 6.11.
-struct mapping_query {
-    uint64_t size, query_flags, query_address;
-    uint64_t start, end, flags, page_size, offset, inode;
-    uint32_t device_major, device_minor, name_size, build_id_size;
-    uint64_t name_address, build_id_address;
-};
-#define MAPPING_QUERY _IOWR('f', 17, struct mapping_query)
-
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end)
 {
     struct mapping_query query = {.size = sizeof query, .query_address = address};
@@ -71,6 +62,10 @@ int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *
         return errno;
     }
     *access = (int)query.flags & (CSUPERVISE_READABLE | CSUPERVISE_WRITABLE);
+    if (*access & CSUPERVISE_WRITABLE) {
+        // x86 has no pages that can be written but not read, whatever mmap(2) was told.
+        *access |= CSUPERVISE_READABLE;
+    }
     *end = query.end;
     return 0;
 }

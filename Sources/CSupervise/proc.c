@@ -38,7 +38,10 @@ static int read_whole(int descriptor, char *text, size_t size)
 
 int csupervise_open_memory(pid_t thread, int *descriptor)
 {
-    return open_proc(descriptor, "/proc/%d/mem", thread);
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/mem", thread);
+    *descriptor = open(path, O_RDWR | O_CLOEXEC);
+    return *descriptor == -1 ? errno : 0;
 }
 
 int csupervise_open_maps(pid_t thread, int *descriptor)
@@ -174,4 +177,14 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
     snprintf(path, sizeof path, "/proc/%d/fd/%d", thread, theirs);
     return stat(path, &their_status) == 0 && fstat(ours, &our_status) == 0
         && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
+}
+
+uint64_t csupervise_option_memory_limit(void)
+{
+    char text[32] = "";
+    int descriptor;
+    if (open_proc(&descriptor, "/proc/sys/net/core/optmem_max") != 0) {
+        return 131072;
+    }
+    return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;
 }

@@ -69,6 +69,16 @@ int csupervise_ptrace_poke_register(pid_t thread, size_t offset, uint64_t value)
     return request(PTRACE_POKEUSER, thread, (void *)offset, (void *)(uintptr_t)value);
 }
 
+int csupervise_ptrace_get_signal_mask(pid_t thread, uint64_t *mask)
+{
+    return request(PTRACE_GETSIGMASK, thread, (void *)sizeof *mask, mask);
+}
+
+int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask)
+{
+    return request(PTRACE_SETSIGMASK, thread, (void *)sizeof mask, &mask);
+}
+
 int csupervise_wait_peek(int block, pid_t *thread, int *ended)
 {
     siginfo_t change = {0};

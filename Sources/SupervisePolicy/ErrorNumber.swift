@@ -16,6 +16,8 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
     public static let noSuchProcess = ErrorNumber(rawValue: 3)
     /// `EBADF`.
     public static let badFileDescriptor = ErrorNumber(rawValue: 9)
+    /// `ENOMEM`.
+    public static let noMemory = ErrorNumber(rawValue: 12)
     /// `EFAULT`.
     public static let badAddress = ErrorNumber(rawValue: 14)
     /// `EINVAL`.
@@ -73,6 +75,7 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
         (121, "EREMOTEIO"), (122, "EDQUOT"), (123, "ENOMEDIUM"), (124, "EMEDIUMTYPE"),
         (125, "ECANCELED"), (126, "ENOKEY"), (127, "EKEYEXPIRED"), (128, "EKEYREVOKED"),
         (129, "EKEYREJECTED"), (130, "EOWNERDEAD"), (131, "ENOTRECOVERABLE"), (132, "ERFKILL"),
+        (133, "EHWPOISON"),
         (11, "EWOULDBLOCK"), (35, "EDEADLOCK"), (95, "ENOTSUP"),
     ]
 }

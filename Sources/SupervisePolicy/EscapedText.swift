@@ -3,9 +3,9 @@ public enum EscapedText {
     /// The bytes as printable text on one line.
     ///
     /// Printable UTF-8 stays as it is. Control characters (C0, DEL, C1), characters that turn the
-    /// direction of writing or break lines, the backslash, and bytes that are no UTF-8 become
-    /// `\xNN` for each of their bytes. So no terminal obeys it, and two different names never
-    /// look the same.
+    /// direction of writing, break lines or cannot be seen, the backslash, and bytes that are no
+    /// UTF-8 become `\xNN` for each of their bytes. So no terminal obeys it, nothing hides in it,
+    /// and the bytes can be told from the text.
     public static func escape(_ bytes: some Collection<UInt8>) -> String {
         var result = ""
         result.reserveCapacity(bytes.count)
@@ -39,9 +39,10 @@ public enum EscapedText {
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned,
-            .privateUse:
+            .privateUse, .spaceSeparator:
             false
-        default: true
+        // Hangul fillers, variation selectors and their like are letters and marks by category.
+        default: !scalar.properties.isDefaultIgnorableCodePoint
         }
     }
 

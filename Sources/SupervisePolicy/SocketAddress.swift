@@ -25,17 +25,27 @@ public enum SocketAddress: Hashable, Sendable {
     }
 
     /// The endpoint in the rule grammar, safe to show: `127.0.0.1:80`, `[::1]:80`, `/run/x`, `@name`.
+    ///
+    /// A relative path begins with `./` or `../`, so that no file named `@name` passes for an
+    /// abstract name, nor one named `autobind` for none.
     public var endpoint: String {
         switch self {
         case .unspecified: "unspec"
         case .ipv4(let address, let port): "\(address):\(port)"
         case .ipv6(let address, let port, 0): "[\(address)]:\(port)"
         case .ipv6(let address, let port, let scope): "[\(address)%\(scope)]:\(port)"
-        case .unix(.path(let bytes)): EscapedText.escape(bytes)
+        case .unix(.path(let bytes)):
+            (Self.isPlainlyPath(bytes) ? "" : "./") + EscapedText.escape(bytes)
         case .unix(.abstract(let bytes)): "@" + EscapedText.escape(bytes)
         case .unix(.unnamed): "autobind"
         case .other(let family): family.name
         }
+    }
+
+    /// Whether a path can be nothing else.
+    private static func isPlainlyPath(_ bytes: [UInt8]) -> Bool {
+        bytes.starts(with: "/".utf8) || bytes.starts(with: "./".utf8)
+            || bytes.starts(with: "../".utf8)
     }
 }
 

@@ -20,13 +20,14 @@ public struct SocketKind: Hashable, Sendable {
     public var protocolName: String {
         guard family == .ipv4 || family == .ipv6 else { return family.name }
         switch (type, protocolNumber) {
+        // A raw socket of whatever protocol, SCTP and ICMP too.
+        case (.raw, _): return "raw"
         case (.stream, 0), (.stream, 6): return "tcp"
         // IPPROTO_MPTCP; Linux 5.6.
         case (.stream, 262): return "mptcp"
         case (.datagram, 0), (.datagram, 17): return "udp"
         case (.datagram, 1), (.datagram, 58): return "icmp"
-        case (_, 132): return "sctp"
-        case (.raw, _): return "raw"
+        case (_, 132), (.sequentialPacket, 0): return "sctp"
         default: return "protocol-\(protocolNumber)"
         }
     }

@@ -1,4 +1,6 @@
-/// What a stopped tracee waits for. Each case says what its holder owes before letting it go on.
+/// What a stopped tracee waits for.
+///
+/// Each case says what its holder owes before letting it go on.
 enum Stop: ~Copyable {
     /// A trapped system call: owes a verdict.
     case seccomp(StoppedThread)
@@ -16,6 +18,14 @@ enum Stop: ~Copyable {
     case trap(StoppedThread)
     /// A signal is about to be delivered: owes its delivery.
     case signal(StoppedThread, Int32)
+
+    /// Whether a program was executed.
+    var isExec: Bool {
+        switch self {
+        case .exec: true
+        default: false
+        }
+    }
 
     init(_ thread: ThreadID, _ reason: StopReason) {
         let stopped = StoppedThread(id: thread)
@@ -62,7 +72,9 @@ struct EventLoop<Source: StopSource, Handler: StopHandler> {
     /// Serves until no tracee is left, or the handler has finished.
     mutating func run() {
         while takePending(), !handler.isFinished {
-            for (thread, reason) in pending {
+            // Not even those that wait already are served once the run is over: a stop that
+            // nobody serves holds its call.
+            for (thread, reason) in pending where !handler.isFinished {
                 handler.handle(Stop(thread, reason), of: thread)
             }
             pending.removeAll(keepingCapacity: true)

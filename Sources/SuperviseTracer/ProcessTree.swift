@@ -58,19 +58,48 @@ final class ProcessTree {
         }
         // The event's kind does not tell a thread from a process: CLONE_THREAD can be given with
         // any exit signal. The kernel is asked instead.
-        if let slot = index[maker], let process = tracees[slot]?.process,
-            let leader = processes[process]?.leader, isThread(thread, of: leader)
-        {
-            _ = add(thread, leader: leader)
-        } else {
+        guard let makerSlot = index[maker], let tracee = tracees[makerSlot],
+            let process = processes[tracee.process]
+        else {
             _ = add(thread, leader: thread)
+            return
         }
+        if isThread(thread, of: process.leader) {
+            let slot = add(thread, leader: process.leader)
+            if case .mapped = process.page { update(slot) { $0.hasSeenPage = true } }
+            return
+        }
+        let slot = add(thread, leader: thread)
+        // A copy of the maker's address space has the page where the maker had seen it before it
+        // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
+        if tracee.hasSeenPage, let child = tracees[slot]?.process {
+            updateProcess(child) { $0.page = process.page }
+            update(slot) { $0.hasSeenPage = true }
+        }
+    }
+
+    /// Finds out whether a process executed a program without its exec stop being seen.
+    ///
+    /// A tracee that is told to go on may be killed at that moment by a sister that executes a
+    /// program and takes over its number; then it is the exec stop that goes on, unreported. All
+    /// other threads are dead by then, and reported so, but for that sister, whose number is gone
+    /// without a word. What was known of the address space, the sealed page above all, is void.
+    ///
+    /// To be asked before that knowledge is used for a process of more than one thread.
+    func discoverLostExec(of slot: Int) {
+        guard let tracee = tracees[slot], let process = processes[tracee.process],
+            process.threads == 2, tracee.thread == process.leader
+        else { return }
+        let other = ThreadID(rawValue: process.combinedThreads ^ tracee.thread.rawValue)
+        if !isThread(other, of: process.leader) { executed(process.leader, former: other) }
     }
 
     /// Adds a thread whose first stop comes before its maker's event.
     func adopt(_ thread: ThreadID) -> Int {
         endedEarly.removeAll { $0 == thread }
-        return add(thread, leader: leader(of: thread) ?? thread)
+        // Most are first threads, which one call tells; /proc takes some 20 us.
+        let leads = isThread(thread, of: thread)
+        return add(thread, leader: leads ? thread : leader(of: thread) ?? thread)
     }
 
     private func add(_ thread: ThreadID, leader: ThreadID) -> Int {
@@ -80,7 +109,10 @@ final class ProcessTree {
         } else {
             process = processes.insert(Process(leader: leader))
         }
-        updateProcess(process) { $0.threads += 1 }
+        updateProcess(process) {
+            $0.threads += 1
+            $0.combinedThreads ^= thread.rawValue
+        }
         let slot = tracees.insert(Tracee(thread: thread, process: process))
         index[thread] = slot
         return slot
@@ -97,7 +129,10 @@ final class ProcessTree {
         index[thread] = nil
         guard let tracee = tracees.remove(at: slot) else { return }
         tracee.pidfd?.close()
-        updateProcess(tracee.process) { $0.threads -= 1 }
+        updateProcess(tracee.process) {
+            $0.threads -= 1
+            $0.combinedThreads ^= thread.rawValue
+        }
         if processes[tracee.process]?.threads == 0 {
             forgetProgram(of: tracee.process)
             _ = processes.remove(at: tracee.process)
@@ -117,6 +152,7 @@ final class ProcessTree {
         guard let slot = index[thread], let process = tracees[slot]?.process else { return }
         update(slot) {
             $0.phase = .running
+            $0.hasSeenPage = false
             // The descriptor table is no longer shared, and the thread may be another one.
             $0.pidfd?.close()
             $0.pidfd = nil
@@ -132,13 +168,14 @@ final class ProcessTree {
             $0.memory = nil
             $0.maps = nil
             $0.program = .unknown
+            $0.page = .none
         }
     }
 
     /// Closes what is held open for other threads and processes than this one.
     ///
-    /// It is opened again when it is needed again. For the moment when the tracer's own descriptors
-    /// run out.
+    /// For the moment when the tracer's own descriptors run out; what is needed again is opened
+    /// again.
     func releaseDescriptors(but thread: ThreadID) {
         let kept = index[thread]
         for slot in tracees.slots where slot != kept {

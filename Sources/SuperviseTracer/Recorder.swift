@@ -31,28 +31,19 @@ final class Recorder {
         }
     }
 
-    /// Records a decision and tells what becomes of the call.
-    func record(
-        _ decision: Decision, of request: Request, by caller: Caller, kind: SocketKind?
-    ) -> Hold {
-        let hold: Hold =
-            switch decision.verdict {
-            case .allow: .run
-            case .deny(let error): isAuditing ? .run : .fail(error)
-            }
-        guard wants(denial: decision.verdict.isDenial) else { return hold }
+    /// Records a decision; false where that failed, and the call must not go on.
+    func record(_ note: Note, by caller: Caller) -> Bool {
         do throws(SinkError) {
-            try sink.record(event(decision, request, caller, kind))
+            try sink.record(event(note, caller))
+            return true
         } catch {
             failure = error
-            return .stop
+            return false
         }
-        return hold
     }
 
-    private func event(
-        _ decision: Decision, _ request: Request, _ caller: Caller, _ kind: SocketKind?
-    ) -> AuditEvent {
+    private func event(_ note: Note, _ caller: Caller) -> AuditEvent {
+        let (decision, request, kind) = (note.decision, note.request, note.kind)
         sequence += 1
         let (local, remote): (String?, String?) =
             switch request {
@@ -70,7 +61,7 @@ final class Recorder {
             tid: caller.thread.rawValue,
             program: program(of: caller),
             command: name(of: caller.thread),
-            call: caller.callName,
+            call: note.call,
             abi: caller.layouts.word == 8 ? .x86_64 : .i386,
             operation: request.operation,
             protocolName: protocolName(request, kind),

@@ -25,19 +25,17 @@ struct SlotTable<Element> {
     }
 
     /// The value at a place, nil when it has gone.
+    ///
+    /// Only a value that lives can be changed; to change it to nil is to remove it.
     subscript(slot: Int) -> Element? {
         get { elements.indices.contains(slot) ? elements[slot] : nil }
         set {
+            guard let newValue else {
+                _ = remove(at: slot)
+                return
+            }
             guard elements.indices.contains(slot), elements[slot] != nil else { return }
             elements[slot] = newValue
-        }
-        _modify {
-            if elements.indices.contains(slot) {
-                yield &elements[slot]
-            } else {
-                var none: Element?
-                yield &none
-            }
         }
     }
 

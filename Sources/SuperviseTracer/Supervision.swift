@@ -7,14 +7,20 @@ final class Supervision: StopHandler {
     private let judge: Judge
     private let recorder: Recorder
     private let root: Root
+    private let sealing: Sealing?
     private let x86_64 = Architecture.x86_64.table
     private let i386 = Architecture.i386.table
 
-    init(tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root) {
+    /// Makes the handler of a tree; without a page, calls go on with their own memory.
+    init(
+        tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?
+    ) {
         self.tree = tree
         self.recorder = recorder
         self.root = root
-        judge = Judge(policy: policy, recorder: recorder, tree: tree)
+        let judge = Judge(policy: policy, recorder: recorder, tree: tree)
+        self.judge = judge
+        sealing = page.map { Sealing(page: $0, judge: judge) }
     }
 
     /// Whether no call may go on any more, or the started process's end is the run's.
@@ -27,6 +33,10 @@ final class Supervision: StopHandler {
         } else {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
+        }
+        if case .errand(let errand)? = tree.tracees[slot]?.phase, !stop.isExec {
+            if errand.serve(stop) { endErrand(errand, slot) }
+            return
         }
         switch consume stop {
         case .seccomp(let stopped):
@@ -52,6 +62,7 @@ final class Supervision: StopHandler {
     }
 
     func ended(_ thread: ThreadID, _ status: WaitStatus) {
+        if let slot = tree.slot(of: thread) { abandon(slot) }
         tree.remove(thread)
         root.ended(thread, status)
     }
@@ -70,9 +81,52 @@ final class Supervision: StopHandler {
         else { return Release.fail(stopped, .noSuchProcess) }
         let isWide = stop.architecture == Architecture.x86_64.auditValue
         let caller = Caller(
-            thread: stopped.id, slot: slot, layouts: isWide ? .x86_64 : .i386, process: leader,
-            callName: call.name)
-        Release.carryOut(judge.judge(call, stop.arguments, caller), stopped, slot: slot, in: tree)
+            thread: stopped.id, slot: slot, layouts: isWide ? .x86_64 : .i386, process: leader)
+        let hold = judge.judge(call, stop.arguments, caller)
+        if let sealing, hold.needsPage {
+            switch sealing.readiness(of: slot) {
+            case .ready(let place):
+                guard record(caller) else { return stopped.abandon() }
+                Release.carryOut(hold, stopped, caller, stop.arguments, sealing, place: place)
+            case .needed:
+                sealing.beginInjection(stopped, slot, caller.layouts)
+            case .underWay:
+                tree.update(slot) { $0.phase = .awaitingPage }
+                stopped.abandon()
+            case .impossible:
+                Release.fail(stopped, judge.policy.refusal)
+            }
+            return
+        }
+        guard record(caller) else { return stopped.abandon() }
+        Release.carryOut(hold, stopped)
+    }
+
+    /// Records what was decided; false where the call must not go on since that failed.
+    private func record(_ caller: Caller) -> Bool {
+        for note in judge.notes where !recorder.record(note, by: caller) { return false }
+        return true
+    }
+
+    /// An errand is over; whoever waited for the page it mapped is judged anew.
+    private func endErrand(_ errand: Errand, _ slot: Int) {
+        sealing?.end(errand, slot)
+        wake(slot)
+    }
+
+    private func abandon(_ slot: Int) {
+        guard let sealing else { return }
+        sealing.abandon(slot)
+        wake(slot)
+    }
+
+    private func wake(_ slot: Int) {
+        guard let sealing, let process = tree.tracees[slot]?.process else { return }
+        if case .beingMapped? = tree.processes[process]?.page { return }
+        for (other, thread) in sealing.waiting(for: process) where other != slot {
+            tree.update(other) { $0.phase = .running }
+            handleSeccomp(StoppedThread(id: thread), other)
+        }
     }
 
     /// The judged call at a stop; nil where the stop is not our filter's.
@@ -86,25 +140,28 @@ final class Supervision: StopHandler {
         }
     }
 
-    /// A changed call was made: its register gets its value back.
+    /// A sealed call was made.
     private func handleSyscallExit(_ stopped: consuming StoppedThread, _ slot: Int) {
-        if case .inCall(let former)? = tree.tracees[slot]?.phase {
-            for value in former { stopped.write(value.value, to: value.register) }
-            tree.update(slot) { $0.phase = .running }
+        guard let sealing, case .sealed(let call)? = tree.tracees[slot]?.phase else {
+            return stopped.resume()
         }
-        stopped.resume()
+        sealing.finish(call, stopped, slot)
     }
 
     private func handleExec(_ stopped: consuming StoppedThread, _ thread: ThreadID) {
         if let former = stopped.eventMessage() {
-            tree.executed(thread, former: ThreadID(rawValue: Int32(truncatingIfNeeded: former)))
+            let former = ThreadID(rawValue: Int32(truncatingIfNeeded: former))
+            for gone in [thread, former] {
+                if let slot = tree.slot(of: gone) { sealing?.abandon(slot) }
+            }
+            tree.executed(thread, former: former)
         }
         stopped.resume()
     }
 
-    /// Goes on from a stop that may have come in the middle of a changed call.
+    /// Goes on from a stop that may have come in the middle of a sealed call.
     private func resume(_ stopped: consuming StoppedThread, _ slot: Int) {
-        if case .inCall? = tree.tracees[slot]?.phase {
+        if case .sealed? = tree.tracees[slot]?.phase {
             stopped.resumeToSyscallExit()
         } else {
             stopped.resume()

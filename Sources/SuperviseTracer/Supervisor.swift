@@ -69,22 +69,27 @@ public struct Supervisor {
         case .command(let tracer, let handshake):
             try launcher.becomeCommand(tracer: tracer, handshake)
         case .tracer(let command, let isParent, let handshake):
+            // Before the process is undumpable, which closes /proc/self to an ordinary user.
+            let page = SealedMemory.canSealMappings ? try? SealedPage() : nil
+            let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
             guard let tree = ProcessTree(),
-                Launcher.becomeTracer(
-                    of: command, isParent: isParent, handshake, keeping: keptDescriptors)
+                Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
-            return supervise(command, isParent: isParent, tree)
+            return supervise(command, isParent: isParent, tree, page)
         }
     }
 
-    private func supervise(_ command: ThreadID, isParent: Bool, _ tree: ProcessTree) -> End {
+    private func supervise(
+        _ command: ThreadID, isParent: Bool, _ tree: ProcessTree, _ page: SealedPage?
+    ) -> End {
         tree.addRoot(command)
         let recorder = Recorder(
             watching: watching, isAuditing: isAuditing, sink: sink, tree: tree)
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         var loop = EventLoop(
             source: KernelStops(willReap: root.willReap),
-            handler: Supervision(tree: tree, policy: policy, recorder: recorder, root: root))
+            handler: Supervision(
+                tree: tree, policy: policy, recorder: recorder, root: root, page: page))
         loop.run()
         if let failure = recorder.failure { return .sinkFailed(failure) }
         guard isParent else { return .treeIsGone }

@@ -10,11 +10,23 @@ struct Tracee {
     /// Whether the kernel has pidfds of first threads only, and this is such a one.
     var pidfdIsOfLeader = false
 
+    /// Whether it was let go on when its address space had the sealed page: only then has a
+    /// child that it makes a copy of it for certain.
+    var hasSeenPage = false
+
+    /// Whether the page could not be mapped for the call that traps next.
+    var cannotHavePage = false
+
+    /// What is owed to a thread besides the stop it is in.
     enum Phase {
         /// Nothing.
         case running
-        /// The call under way was changed: at its exit stop these registers get their value back.
-        case inCall(restoring: [RegisterValue])
+        /// A sealed call: its slot, and the registers that get their values back at its exit stop.
+        case sealed(SealedCall)
+        /// It makes calls in the tracer's interest, with registers of the tracer's.
+        case errand(Errand)
+        /// It stands at its seccomp stop until another thread has the page mapped.
+        case awaitingPage
     }
 
     init(thread: ThreadID, process: Int) {
@@ -39,6 +51,27 @@ struct Process {
     var memory: Descriptor?
     /// The mappings of that memory.
     var maps: Descriptor?
+    /// Whether that memory has the sealed page.
+    var page: PageState = .none
+    /// All thread numbers, combined by exclusive or: of two, one tells the other.
+    var combinedThreads: Int32 = 0
     /// The program it runs; looked up when first needed.
     var program: ProgramLookup = .unknown
+}
+
+/// Whether an address space has the sealed page.
+enum PageState: Equatable {
+    /// It does not, as far as is known.
+    case none
+    /// A thread is about to map it.
+    case beingMapped(by: ThreadID)
+    /// At this address, and nothing in the tree can change that.
+    case mapped(UInt32)
+}
+
+/// A call that the kernel makes with arguments from a slot.
+struct SealedCall {
+    var slot: UInt16
+    var pointer: RegisterValue
+    var length: RegisterValue?
 }

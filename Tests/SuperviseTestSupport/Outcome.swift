@@ -23,6 +23,7 @@ public struct Outcome: Equatable, Sendable, CustomStringConvertible {
         self.end = end
     }
 
+    /// How it ended and what it wrote, for the message of a failed comparison.
     public var description: String {
         "\(end)\n--- output\n\(output)--- error\n\(error)---"
     }
@@ -42,6 +43,7 @@ public enum User: String, CaseIterable, Sendable, CustomStringConvertible {
         return [.current]
     }()
 
+    /// The user's name in the title of a test.
     public var description: String { rawValue }
 }
 

@@ -60,6 +60,10 @@ int csupervise_ptrace_set_registers(pid_t thread, const struct csupervise_regist
 /// PTRACE_POKEUSER at an offset into struct csupervise_registers.
 int csupervise_ptrace_poke_register(pid_t thread, size_t offset, uint64_t value);
 
+/// PTRACE_GETSIGMASK and PTRACE_SETSIGMASK: the blocked signals, one bit each.
+int csupervise_ptrace_get_signal_mask(pid_t thread, uint64_t *mask);
+int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask);
+
 /// Looks at the next tracee that changed its state, which stays to be taken with the same answer.
 ///
 /// `*thread` is 0 when `block` is 0 and none has. `*ended` says whether it is dead. ECHILD: no
@@ -91,7 +95,7 @@ int csupervise_is_thread_of(pid_t thread, pid_t process);
 /// kill(2).
 int csupervise_kill(pid_t process, int signal);
 
-/// Opens /proc/THREAD/mem for reading, close-on-exec.
+/// Opens /proc/THREAD/mem for reading and writing, close-on-exec.
 int csupervise_open_memory(pid_t thread, int *descriptor);
 /// Opens /proc/THREAD/maps, close-on-exec.
 int csupervise_open_maps(pid_t thread, int *descriptor);
@@ -175,6 +179,44 @@ enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };
 /// `*access` gets CSUPERVISE_READABLE and CSUPERVISE_WRITABLE, `*end` the mapping's end.
 /// ENOENT: nothing is mapped there. ENOTTY: the kernel does not have the query.
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end);
+
+// MARK: - The sealed page
+
+struct csupervise_sealed_memory {
+    void *writable;
+    size_t size;
+    int descriptor;
+    uint64_t device, inode;
+};
+
+/// Makes memory that only this process can write, and a read-only descriptor of it.
+///
+/// A memfd, mapped writable here and then sealed with F_SEAL_FUTURE_WRITE (Linux 5.1), SHRINK,
+/// GROW and SEAL: no other mapping of it can ever be written, whoever holds a descriptor.
+int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory *memory);
+/// Whether the kernel has mseal(2) (Linux 6.10).
+int csupervise_has_mseal(void);
+/// Whether the mapping at `address` is that memory from its start, shared, whole and read-only.
+///
+/// By PROCMAP_QUERY (Linux 6.11), or from the lines of /proc/PID/maps.
+int csupervise_is_sealed_mapping(
+    int maps, uint64_t address, const struct csupervise_sealed_memory *memory);
+/// Puts a descriptor into the receive queue of an unbound AF_UNIX datagram socket, for SCM_RIGHTS.
+int csupervise_queue_descriptor(int socket, int descriptor);
+/// Sends a descriptor over a connected socket, without waiting.
+int csupervise_send_descriptor(int socket, int descriptor);
+/// pwrite(2) of all of `count` bytes.
+int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
+/// Raises a process's soft limit of open files by `extra`, and tells the former one.
+int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former);
+/// Sets a process's soft limit of open files.
+int csupervise_set_limit_of(pid_t process, uint64_t soft);
+
+// MARK: - The machine
+
+/// net.core.optmem_max: the most memory that a message's control data may take, and its default
+/// where it cannot be read.
+uint64_t csupervise_option_memory_limit(void);
 /// CLOCK_REALTIME.
 void csupervise_now(int64_t *seconds, int32_t *nanoseconds);
 

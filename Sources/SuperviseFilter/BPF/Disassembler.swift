@@ -4,7 +4,7 @@
 /// (`then` where the condition holds, `else` where it fails, the next line where neither is
 /// said), and remarks behind a semicolon. A label stands on its own line before its instruction.
 public struct Disassembler: Sendable {
-    /// The name of a call: the architecture, where the program has found it out, and the number.
+    /// The name of a call; asked where the program has found out the architecture.
     public var callName: (@Sendable (_ architecture: UInt32, _ number: UInt32) -> String?)?
     /// The name of an architecture.
     public var architectureName: (@Sendable (_ architecture: UInt32) -> String?)?
@@ -32,9 +32,11 @@ public struct Disassembler: Sendable {
             let number = String(index)
             var line = String(repeating: " ", count: 2 + width - number.count) + number + "  "
             line += text(of: instruction, at: index, in: program)
-            let remarks = [
-                comment(on: instruction, knowing: facts[index]), program.comments[index],
-            ].compactMap { $0 }
+            let name = comment(on: instruction, knowing: facts[index])
+            let remark = program.comments[index]
+            // A remark may say the name already.
+            let remarks = [remark?.hasPrefix(name ?? "") == true ? nil : name, remark]
+                .compactMap { $0 }
             if !remarks.isEmpty {
                 let padding = max(1, 52 - line.count)
                 line += String(repeating: " ", count: padding) + "; "
@@ -122,15 +124,13 @@ public struct Disassembler: Sendable {
 
     /// What a comparison with a call's number or architecture is about.
     private func comment(on instruction: Instruction, knowing facts: Facts) -> String? {
-        let name: String?
+        guard instruction.opcode == .jumpIfEqual else { return nil }
         switch facts.accumulator {
-        case .architecture: name = architectureName?(instruction.k)
-        case .number: name = facts.architecture.flatMap { callName?($0, instruction.k) }
-        default: name = nil
-        }
-        switch instruction.opcode {
-        case .jumpIfEqual: return name
-        case .jumpIfAtLeast: return name.map { "from \($0)" }
+        case .architecture: return architectureName?(instruction.k)
+        case .number:
+            // Where two architectures share a piece of the program, the number may be two calls.
+            let names = Set((facts.architectures ?? []).map { callName?($0, instruction.k) })
+            return names.count == 1 ? names.first ?? nil : nil
         default: return nil
         }
     }
@@ -148,14 +148,16 @@ public struct Disassembler: Sendable {
 private struct Facts {
     /// The word in the accumulator, unchanged.
     var accumulator: SeccompData.Field?
-    /// The call's architecture.
-    var architecture: UInt32?
+    /// The architectures that the call may have, nil where it may have any.
+    var architectures: Set<UInt32>?
 
     func common(with other: Facts?) -> Facts {
         guard let other else { return self }
         return Facts(
             accumulator: accumulator == other.accumulator ? accumulator : nil,
-            architecture: architecture == other.architecture ? architecture : nil)
+            architectures: architectures.flatMap { mine in
+                other.architectures.map { mine.union($0) }
+            })
     }
 
     /// The facts before each instruction; jumps go forward only, so one pass suffices.
@@ -172,7 +174,7 @@ private struct Facts {
             var after = facts
             if opcode.isBranch {
                 if opcode == .jumpIfEqual, facts.accumulator == .architecture {
-                    after.architecture = instruction.k
+                    after.architectures = [instruction.k]
                 }
                 goOn(to: index + 1 + Int(instruction.jt), after)
                 goOn(to: index + 1 + Int(instruction.jf), facts)

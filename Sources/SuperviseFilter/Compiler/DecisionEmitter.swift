@@ -5,76 +5,86 @@ import SupervisePolicy
 /// Equal parts of the tree are one block of the program. Every block stands after all that lead to
 /// it, since classic BPF only jumps forward, and a question's `else` follows it where possible.
 struct DecisionEmitter {
-    /// The tree's different parts, names taken off, in the order of the program.
-    private var blocks: [RegisterDecision] = []
-    private var names: [RegisterDecision: String] = [:]
-    /// The name that each question without one of its own is part of.
-    private var scopes: [RegisterDecision: String] = [:]
-    private var visited: Set<RegisterDecision> = []
+    /// A part of the tree, its own parts given by their numbers; names are no part of it.
+    private enum Block: Hashable {
+        case answer(SeccompAction)
+        case ask(Question, then: Int, else: Int)
+    }
+
+    /// The different parts; what a block leads to has a lower number than the block.
+    private var blocks: [Block] = []
+    private var numbers: [Block: Int] = [:]
+    private var names: [Int: String] = [:]
+    /// The name that each block is part of.
+    private var scopes: [String] = []
 
     /// What the accumulator holds on every way to a block, as far as it is the same.
-    private var accumulators: [RegisterDecision: Question.Word?] = [:]
+    private var accumulators: [Int: Question.Word?] = [:]
     private var assembler = Assembler()
 
     /// The program of a decision.
     static func program(for decision: RegisterDecision) throws(AssemblyError) -> Program {
         var emitter = DecisionEmitter()
-        emitter.collect(.named("start", decision), in: "start")
-        emitter.blocks.reverse()
+        _ = emitter.collect(.named("start", decision), in: "start")
         emitter.nameTargets()
         emitter.emitBlocks()
         return try emitter.assembler.assemble()
     }
 
-    /// Collects the blocks, those led to before those that lead there.
-    private mutating func collect(_ decision: RegisterDecision, in scope: String) {
+    /// Collects the decision's blocks, and says which number it has itself.
+    private mutating func collect(_ decision: RegisterDecision, in scope: String) -> Int {
         switch decision {
         case .named(let name, let inner):
-            if case .ask = inner { names[inner] = names[inner] ?? name }
-            collect(inner, in: name)
+            let number = collect(inner, in: name)
+            names[number] = names[number] ?? name
+            return number
         case .answer(let action):
-            guard visited.insert(decision).inserted else { return }
-            names[decision] = Self.name(of: action)
-            blocks.append(decision)
-        case .ask(_, let then, let otherwise):
-            guard visited.insert(decision).inserted else { return }
-            scopes[decision] = scope
-            collect(then, in: scope)
-            collect(otherwise, in: scope)
-            blocks.append(decision)
+            let number = number(of: .answer(action), in: scope)
+            names[number] = Self.name(of: action)
+            return number
+        case .ask(let question, let then, let otherwise):
+            let thenNumber = collect(then, in: scope)
+            let elseNumber = collect(otherwise, in: scope)
+            return number(of: .ask(question, then: thenNumber, else: elseNumber), in: scope)
         }
     }
 
-    /// Numbers the blocks that are jumped to within the name around them.
+    private mutating func number(of block: Block, in scope: String) -> Int {
+        if let number = numbers[block] { return number }
+        numbers[block] = blocks.count
+        blocks.append(block)
+        scopes.append(scope)
+        return blocks.count - 1
+    }
+
+    /// Counts the blocks that are jumped to within the name around them.
     private mutating func nameTargets() {
-        var targets: Set<RegisterDecision> = []
-        for (index, block) in blocks.enumerated() {
+        var targets: Set<Int> = []
+        for (number, block) in blocks.enumerated() {
             guard case .ask(_, let then, let otherwise) = block else { continue }
-            for target in [then.unnamed, otherwise.unnamed] where !isNext(target, after: index) {
-                targets.insert(target)
-            }
+            // The block with the number before comes next in the program.
+            targets.formUnion([then, otherwise].filter { $0 != number - 1 })
         }
         var counts: [String: Int] = [:]
-        for block in blocks where names[block] == nil && targets.contains(block) {
-            let scope = scopes[block] ?? "start"
-            counts[scope, default: 0] += 1
-            names[block] = "\(scope).\(counts[scope, default: 0])"
+        for number in blocks.indices.reversed() where targets.contains(number) {
+            guard names[number] == nil else { continue }
+            counts[scopes[number], default: 0] += 1
+            names[number] = "\(scopes[number]).\(counts[scopes[number], default: 0])"
         }
     }
 
     private mutating func emitBlocks() {
-        for (index, block) in blocks.enumerated() {
-            if let name = names[block] { assembler.bind(Assembler.Label(name)) }
+        for (number, block) in blocks.enumerated().reversed() {
+            if let name = names[number] { assembler.bind(Assembler.Label(name)) }
             switch block {
-            case .named: break
             case .answer(let action):
                 assembler.append(.return(action))
             case .ask(let question, let then, let otherwise):
-                let (condition, word) = emit(question, knowing: accumulators[block] ?? nil)
+                let (condition, word) = emit(question, knowing: accumulators[number] ?? nil)
                 assembler.branch(
-                    if: condition, then: target(then.unnamed, after: index),
-                    else: target(otherwise.unnamed, after: index))
-                for target in [then.unnamed, otherwise.unnamed] {
+                    if: condition, then: label(of: then, after: number),
+                    else: label(of: otherwise, after: number))
+                for target in [then, otherwise] {
                     let known = accumulators[target] ?? word
                     accumulators[target] = .some(known == word ? word : nil)
                 }
@@ -82,13 +92,9 @@ struct DecisionEmitter {
         }
     }
 
-    private func isNext(_ block: RegisterDecision, after index: Int) -> Bool {
-        index + 1 < blocks.count && blocks[index + 1] == block
-    }
-
     /// Where a branch has to go to get to a block, nil where the block comes next anyway.
-    private func target(_ block: RegisterDecision, after index: Int) -> Assembler.Label? {
-        isNext(block, after: index) ? nil : names[block].map { Assembler.Label($0) }
+    private func label(of target: Int, after number: Int) -> Assembler.Label? {
+        target == number - 1 ? nil : Assembler.Label(names[target] ?? "unnamed")
     }
 
     /// Loads what a question is about, and says how it is then asked and what has been loaded.
@@ -127,12 +133,5 @@ struct DecisionEmitter {
         case .errno(let number): ErrorNumber(rawValue: Int32(number)).description
         default: "result-\(action.rawValue)"
         }
-    }
-}
-
-extension RegisterDecision {
-    /// The decision without the name around it.
-    fileprivate var unnamed: RegisterDecision {
-        if case .named(_, let inner) = self { inner.unnamed } else { self }
     }
 }

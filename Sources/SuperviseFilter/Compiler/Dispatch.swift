@@ -10,22 +10,25 @@ enum Dispatch {
         of judged: (JudgedCall, Architecture) -> RegisterDecision
     ) -> RegisterDecision {
         func numbers(_ architecture: Architecture) -> RegisterDecision {
-            .select(
-                .number,
-                architecture.table.entries.map { ($0.number, judged($0.call, architecture), nil) },
-                else: .allow)
+            let cases = architecture.table.entries.map { entry in
+                let decision = judged(entry.call, architecture)
+                return (
+                    value: entry.number, decision: decision,
+                    note: decision == .allow ? nil : entry.call.name
+                )
+            }
+            return .select(.number, cases, else: .allow)
         }
         let noFunction = RegisterDecision.failure(.noFunction)
         return .when(
             .word(.architecture, .equals(Architecture.i386.auditValue)),
-            then: .named(Architecture.i386.name, numbers(.i386)),
+            then: numbers(.i386).named(Architecture.i386.name),
             else: .when(
                 .word(.architecture, .equals(Architecture.x86_64.auditValue)),
-                then: .named(
-                    Architecture.x86_64.name,
-                    .when(
-                        .word(.number, .anySet(Architecture.x32Bit), note: "x32"),
-                        then: noFunction, else: numbers(.x86_64))),
+                then: .when(
+                    .word(.number, .anySet(Architecture.x32Bit), note: "x32"),
+                    then: noFunction, else: numbers(.x86_64)
+                ).named(Architecture.x86_64.name),
                 else: noFunction))
     }
 }

@@ -14,32 +14,32 @@ struct PartialEvaluation: Sendable {
     func decision(for call: JudgedCall, in architecture: Architecture) -> RegisterDecision {
         switch call {
         case .socket:
-            .named(call.name, socket)
+            socket.named(call.name)
         case .socketpair:
-            .named(call.name, socketpair)
+            socketpair.named(call.name)
         case .bind, .connect, .listen, .sendmsg, .sendmmsg:
             .trace
         case .sendto:
-            .named("\(call.name).\(architecture.name)", sendto(architecture))
+            sendto(architecture).named("\(call.name).\(architecture.name)")
         case .socketcall:
-            .named(call.name, socketcall)
+            socketcall.named(call.name)
         case .ptrace, .processVMReadv, .processVMWritev, .pidfdGetfd:
             .trace
         case .ioUringSetup, .ioUringEnter, .ioUringRegister:
             .refuse
         case .seccomp:
-            .named(call.name, seccomp)
+            seccomp.named(call.name)
         case .bpf:
             guardsSideDoors ? .refuse : .allow
         case .ioctl:
-            guardsSideDoors ? .named(call.name, ioctl) : .allow
+            guardsSideDoors ? ioctl.named(call.name) : .allow
         case .madvise:
-            page.map { .named("\(call.name).\(architecture.name)", madvise(architecture, $0)) }
+            page.map { madvise(architecture, $0).named("\(call.name).\(architecture.name)") }
                 ?? .allow
         case .processMadvise:
-            .named(call.name, processMadvise)
+            processMadvise.named(call.name)
         case .prctl:
-            .named(call.name, prctl)
+            prctl.named(call.name)
         }
     }
 
@@ -50,6 +50,8 @@ struct PartialEvaluation: Sendable {
 
     // MARK: Sockets
 
+    /// A new socket.
+    ///
     /// `__sys_socket` looks at the type's flags, then the family, then the type, and only then is
     /// the policy asked. The three answers before are the kernel's own, given here in every mode:
     /// so a family or flag that only a later kernel knows is refused, not let through unjudged.
@@ -63,6 +65,8 @@ struct PartialEvaluation: Sendable {
                 }))
     }
 
+    /// A pair of connected sockets.
+    ///
     /// `__sys_socketpair` looks at the flags, then reserves descriptors and writes their numbers to
     /// memory, and only then looks at the family and the type: EMFILE and EFAULT come before any
     /// refusal, so the tracer has to find out.
@@ -104,7 +108,7 @@ struct PartialEvaluation: Sendable {
             return Run(
                 first: UInt32(number),
                 decision: .select(.low(.second, mask: SocketType.mask), types + [unknown]),
-                note: "family \(family.name)")
+                notes: ["family \(family.name)"])
         }
         let unknown = Run(first: UInt32(AddressFamily.limit), decision: unknownFamily)
         return .select(.low(.first), families + [unknown])
@@ -124,8 +128,10 @@ struct PartialEvaluation: Sendable {
 
     // MARK: Doors
 
-    /// A listener of the process's own would answer before the tracer is asked: USER_NOTIF outranks
-    /// TRACE. Filters without one can only add refusals.
+    /// A filter of the process's own with a listener.
+    ///
+    /// It would answer before the tracer is asked: USER_NOTIF outranks TRACE. Filters without one
+    /// can only add refusals.
     private var seccomp: RegisterDecision {
         .when(
             .word(.low(.first), .equals(1), note: "SECCOMP_SET_MODE_FILTER"),
@@ -188,8 +194,8 @@ struct PartialEvaluation: Sendable {
 
     /// Whether a pointer or a size is 0: all 64 bits, or on i386 the lower 32.
     ///
-    /// `int $0x80` in 64-bit code leaves the upper halves as they are, and the filter sees them; the
-    /// kernel's i386 entry does not use them.
+    /// `int $0x80` in 64-bit code leaves the upper halves as they are, and the filter sees them;
+    /// the kernel's i386 entry does not use them.
     private func isZero(
         _ argument: SeccompData.Argument, _ architecture: Architecture,
         then: RegisterDecision, else otherwise: RegisterDecision

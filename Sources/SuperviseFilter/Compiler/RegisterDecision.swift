@@ -19,6 +19,26 @@ indirect enum RegisterDecision: Hashable, Sendable {
     ) -> RegisterDecision {
         then == otherwise ? then : .ask(question, then: then, else: otherwise)
     }
+
+    /// The decision with a name.
+    func named(_ name: String) -> RegisterDecision {
+        .named(name, self)
+    }
+
+    /// Hashes the first question and not what follows from its answers.
+    ///
+    /// Whoever collects the parts of a tree hashes it at each of its nodes: with all that is below
+    /// them, that took longer than the rest of a start. Few parts share their first question.
+    func hash(into hasher: inout Hasher) {
+        switch self {
+        case .answer(let action):
+            hasher.combine(action)
+        case .ask(let question, _, _):
+            hasher.combine(question)
+        case .named(let name, _):
+            hasher.combine(name)
+        }
+    }
 }
 
 /// A yes or no that a filter can get from a call's registers.

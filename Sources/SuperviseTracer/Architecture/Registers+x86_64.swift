@@ -17,3 +17,13 @@ enum Register: Int {
     /// Bytes from the structure's start.
     var offset: Int { rawValue * 8 }
 }
+
+extension Register {
+    /// The register of an argument, by its number.
+    static func argument(_ number: Int, _ layouts: MemoryLayouts) -> Register {
+        let registers: [Register] =
+            layouts.word == 8
+            ? [.rdi, .rsi, .rdx, .r10, .r8, .r9] : [.rbx, .rcx, .rdx, .rsi, .rdi, .rbp]
+        return registers.indices.contains(number) ? registers[number] : .rdi
+    }
+}

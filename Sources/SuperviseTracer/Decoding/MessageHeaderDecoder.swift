@@ -6,6 +6,15 @@ struct MessageHeader: Equatable {
     var vectorCount: UInt64
     var control: UInt64
     var controlLength: UInt64
+
+    /// The header as the kernel reads it, in an ABI's layout.
+    func bytes(_ layouts: MemoryLayouts) -> [UInt8] {
+        let width = layouts.word
+        return [
+            name, UInt64(UInt32(bitPattern: nameLength)), vectors, vectorCount, control,
+            controlLength, 0,
+        ].flatMap { littleEndian($0, width) }
+    }
 }
 
 /// The sizes of what calls keep in memory, by ABI.

@@ -14,7 +14,7 @@ enum NetworkCall: Equatable {
         length: Int32)
     case sendmsg(descriptor: Int32, header: UInt64, flags: UInt32)
     case sendmmsg(descriptor: Int32, headers: UInt64, count: UInt32, flags: UInt32)
-    case ptrace(request: UInt64, process: Int32)
+    case ptrace(request: UInt64, process: Int32, address: UInt64, data: UInt64)
     case processMemory(process: Int32, flags: UInt64)
     case pidfdGetfd(pidfd: Int32, flags: UInt32)
     /// A call that is never judged.
@@ -24,6 +24,7 @@ enum NetworkCall: Equatable {
 extension NetworkCall {
     /// A call with its arguments in registers.
     init(_ call: JudgedCall, _ arguments: Arguments, layouts: MemoryLayouts) {
+        let arguments = layouts.word == 8 ? arguments : arguments.narrowed
         switch call {
         case .socket: self.init(socket: arguments)
         case .socketpair: self.init(socketpair: arguments)
@@ -34,10 +35,10 @@ extension NetworkCall {
         case .sendmsg: self.init(sendmsg: arguments)
         case .sendmmsg: self.init(sendmmsg: arguments)
         case .ptrace:
-            // A `long` request: all of the word counts.
+            // All are `long`: all of the word counts.
             self = .ptrace(
-                request: layouts.word == 8 ? arguments.wide(0) : UInt64(arguments.unsigned(0)),
-                process: arguments.int(1))
+                request: arguments.wide(0), process: arguments.int(1),
+                address: arguments.wide(2), data: arguments.wide(3))
         case .processVMReadv, .processVMWritev:
             self = .processMemory(process: arguments.int(0), flags: arguments.wide(5))
         case .pidfdGetfd:

@@ -20,7 +20,28 @@ struct AddressBytes {
     }
 }
 
-/// `struct sockaddr` as the kernel reads it. Both ABIs have the same layouts.
+extension AddressBytes {
+    /// The address without what follows an AF_UNIX path's first NUL.
+    ///
+    /// The kernel does not look at it for AF_UNIX sockets; sockets of other families might, which
+    /// must not be told more than was judged.
+    var withoutTail: AddressBytes {
+        guard count > 2, storage[0] == 1, storage[1] == 0, storage[2] != 0 else { return self }
+        var result = self
+        for index in 3..<max(count, 3) where storage[index] == 0 {
+            result.count = index + 1
+            break
+        }
+        return result
+    }
+
+    /// The path `/`, a name that no socket has.
+    static let nobody = AddressBytes([1, 0, UInt8(ascii: "/"), 0])
+}
+
+/// `struct sockaddr` as the kernel reads it.
+///
+/// Both ABIs have the same layouts.
 enum SocketAddressDecoder {
     /// `sizeof(struct sockaddr_un)`: AF_UNIX sockets refuse longer addresses with EINVAL.
     static let longestUnixAddress = 110

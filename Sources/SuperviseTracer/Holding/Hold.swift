@@ -1,54 +1,103 @@
 import SupervisePolicy
 
-/// What becomes of a judged call. `Release` is the one place that carries it out.
-enum Hold: Equatable {
-    /// The kernel makes the call as it is.
+/// What becomes of a judged call.
+///
+/// `Release` is the one place that carries it out.
+enum Hold {
+    /// Registers decided: the kernel makes the call as it is.
     case run
+    /// Memory decided: the kernel makes the call with the bytes that were judged.
+    case runSealed(SealedArguments)
+    /// As above, for a `sendmmsg(2)`: one message after the other.
+    case sendSealed(SealedMessages)
     /// The call is not made and fails with this error.
     case fail(ErrorNumber)
-    /// The kernel makes the call with changed registers, which get their values back afterwards.
-    case runChanged([RegisterValue], restoring: [RegisterValue])
-    /// The kernel makes a `sendmmsg(2)` of so many entries only, fewer than the call's own.
-    case runEntries(Int)
-    /// The tree is to end: a decision could not be logged.
-    case stop
+
+    /// Whether the call goes on with bytes from the sealed page.
+    var needsPage: Bool {
+        switch self {
+        case .runSealed, .sendSealed: true
+        case .run, .fail: false
+        }
+    }
 }
 
 /// Lets judged calls go on: the only place where one is released.
 enum Release {
-    /// Carries out what was decided.
-    ///
-    /// - Parameters:
-    ///   - hold: What becomes of the call.
-    ///   - thread: The thread at its seccomp stop.
-    ///   - slot: The thread's slot.
-    ///   - tree: The tree that the thread belongs to.
+    /// Carries out what was decided of a call that is made as it is, or not at all.
+    static func carryOut(_ hold: Hold, _ stopped: consuming StoppedThread) {
+        switch hold {
+        case .run, .runSealed, .sendSealed: stopped.resume()
+        case .fail(let error): fail(stopped, error)
+        }
+    }
+
+    /// Carries out what was decided, in an address space that has the page.
     static func carryOut(
-        _ hold: Hold, _ thread: consuming StoppedThread, slot: Int, in tree: ProcessTree
+        _ hold: Hold, _ stopped: consuming StoppedThread, _ caller: Caller,
+        _ original: Arguments, _ sealing: Sealing, place: UInt32
     ) {
         switch hold {
-        case .run:
-            thread.resume()
-        case .fail(let error):
-            fail(consume thread, error)
-        case .runChanged(let values, let former):
-            for value in values { thread.write(value.value, to: value.register) }
-            tree.update(slot) { $0.phase = .inCall(restoring: former) }
-            thread.resumeToSyscallExit()
-        case .runEntries:
-            // Turned into a change of registers by the judge, which knows where the number is.
-            fail(consume thread, .notPermitted)
-        case .stop:
-            thread.abandon()
+        case .run: stopped.resume()
+        case .runSealed(let arguments):
+            sealing.run(arguments, stopped, caller, original, place: place)
+        case .sendSealed(let messages):
+            sealing.send(messages, stopped, caller, place: place)
+        case .fail(let error): fail(stopped, error)
         }
     }
 
     /// Answers in the kernel's stead: number -1 makes it skip the call and return what rax holds.
     ///
     /// The number is written first: a thread that dies in between has made no call.
-    static func fail(_ thread: consuming StoppedThread, _ error: ErrorNumber) {
-        thread.write(UInt64(bitPattern: -1), to: .originalRax)
-        thread.write(UInt64(bitPattern: -Int64(error.rawValue)), to: .rax)
-        thread.resume()
+    static func fail(_ stopped: consuming StoppedThread, _ error: ErrorNumber) {
+        stopped.write(UInt64(bitPattern: -1), to: .originalRax)
+        stopped.write(UInt64(bitPattern: -Int64(error.rawValue)), to: .rax)
+        stopped.resume()
     }
+}
+
+/// What a call keeps in memory, as it was judged: the kernel is to read these bytes.
+struct SealedArguments {
+    /// The socket address, for the call itself or as the name of a message.
+    var address: AddressBytes?
+    /// The message header, in the layout of the caller's ABI.
+    var header: MessageHeader?
+    /// Which argument points to the address or to the header; nil where nothing does.
+    var pointer: Int?
+    /// Which argument is the address's length, where that is not the caller's own.
+    var length: (argument: Int, value: Int)?
+    /// The arguments of `socketcall(2)`, which that keeps in memory too.
+    var words: [UInt64]?
+
+    /// An address in the given argument, its length in the next one.
+    init(address: AddressBytes, argument: Int) {
+        let plain = address.withoutTail
+        self.address = plain
+        pointer = argument
+        if plain.count != address.count { length = (argument + 1, plain.count) }
+    }
+
+    /// A message header with its name, in the second argument.
+    init(header: MessageHeader, name: AddressBytes?) {
+        self.header = header
+        address = name?.withoutTail
+        pointer = 1
+    }
+
+    /// The arguments of a `socketcall(2)` that keeps nothing else in memory.
+    init(words: [UInt64]) {
+        self.words = words
+    }
+}
+
+/// The messages of a `sendmmsg(2)` that may be sent.
+struct SealedMessages {
+    var descriptor: Int32
+    var flags: UInt32
+    /// Where the caller's entries begin; each one's `msg_len` is written there.
+    var entries: UInt64
+    var messages: [SealedArguments]
+    /// The error of the message after the last one, reported where none was sent.
+    var ending: ErrorNumber?
 }

@@ -11,17 +11,17 @@ extension Judge {
         _ descriptor: Int32, _ pointer: UInt64, _ flags: UInt32, _ caller: Caller
     ) -> Hold {
         if isMarkedCompatible(flags, caller) { return .run }
-        let decoder = MessageHeaderDecoder(layouts: caller.layouts)
+        let size = caller.layouts.messageHeader
         var bytes: [UInt8] = []
-        let read = memory.readBytes(
-            pointer, count: caller.layouts.messageHeader, of: caller.slot, into: &bytes)
+        let read = memory.readBytes(pointer, count: size, of: caller.slot, into: &bytes)
         guard read != .hidden else { return .fail(policy.refusal) }
-        guard let header = decoder.header(bytes, at: 0) else {
-            return .fail(descriptorError(descriptor, caller) ?? .badAddress)
-        }
+        let decoder = MessageHeaderDecoder(layouts: caller.layouts)
+        guard let header = decoder.header(bytes, at: 0),
+            memory.isAccessible(pointer, count: size, of: caller.slot)
+        else { return .fail(descriptorError(descriptor, caller) ?? .badAddress) }
         switch judge(header, descriptor, flags, caller) {
-        case .goesOn: return .run
-        case .ends(let hold): return hold
+        case .failure(let error): return .fail(error.number)
+        case .success(let sealed): return .runSealed(sealed)
         }
     }
 
@@ -32,7 +32,8 @@ extension Judge {
         _ descriptor: Int32, _ pointer: UInt64, _ count: UInt32, _ flags: UInt32,
         _ caller: Caller
     ) -> Hold {
-        if isMarkedCompatible(flags, caller) { return .run }
+        // No entries: the kernel looks at the descriptor alone.
+        if isMarkedCompatible(flags, caller) || count == 0 { return .run }
         let entry = caller.layouts.messageVectorEntry
         let entries = min(Int(count), Self.mostEntries)
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
@@ -40,73 +41,57 @@ extension Judge {
         let read = memory.readBytes(
             pointer, count: entries * entry, of: caller.slot, into: &bytes)
         guard read != .hidden else { return .fail(policy.refusal) }
-        for index in 0..<entries {
-            let ending: Hold
-            if let header = decoder.header(bytes, at: index * entry) {
-                switch judge(header, descriptor, flags, caller) {
-                case .goesOn: continue
-                case .ends(let hold): ending = hold
-                }
-            } else {
-                ending = .fail(descriptorError(descriptor, caller) ?? .badAddress)
+        var sealed = SealedMessages(
+            descriptor: descriptor, flags: flags, entries: pointer, messages: [])
+        for index in 0..<entries where sealed.ending == nil {
+            let offset = index * entry
+            guard let header = decoder.header(bytes, at: offset),
+                memory.isAccessible(
+                    pointer + UInt64(offset), count: caller.layouts.messageHeader, of: caller.slot)
+            else {
+                sealed.ending = descriptorError(descriptor, caller) ?? .badAddress
+                break
             }
-            if index > 0, case .fail = ending { return .runEntries(index) }
-            return ending
+            switch judge(header, descriptor, flags, caller) {
+            case .failure(let error): sealed.ending = error.number
+            case .success(let message): sealed.messages.append(message)
+            }
         }
-        return .run
+        if sealed.messages.isEmpty { return .fail(sealed.ending ?? .badAddress) }
+        return .sendSealed(sealed)
     }
 
-    /// Whether a message of several ends the call, and how, or leaves it to the next.
-    private enum Message {
-        case goesOn
-        case ends(Hold)
-    }
-
+    /// Judges one message; a success is what the kernel is to be given.
     private func judge(
         _ header: MessageHeader, _ descriptor: Int32, _ flags: UInt32, _ caller: Caller
-    ) -> Message {
+    ) -> Result<SealedArguments, KernelError> {
         // A negative length is EINVAL; without a name there is no destination.
-        guard header.name != 0, header.nameLength > 0 else { return .goesOn }
+        guard header.name != 0, header.nameLength > 0 else {
+            return .success(SealedArguments(header: header, name: nil))
+        }
         // A longer name is cut, not refused: copy_msghdr_from_user.
         let length = min(header.nameLength, Int32(AddressBytes.capacity))
         var address = AddressBytes()
         let read = memory.readAddress(
             header.name, length: Int(length), of: caller.slot, into: &address)
-        guard read != .hidden else { return .ends(.fail(policy.refusal)) }
+        guard read != .hidden else { return .failure(KernelError(number: policy.refusal)) }
+        let isReadable = memory.isAccessible(header.name, count: Int(length), of: caller.slot)
+        guard read == .bytes(Int(length)), isReadable else {
+            return .failure(
+                KernelError(number: descriptorError(descriptor, caller) ?? .badAddress))
+        }
         if header.vectorCount > UInt64(Self.mostEntries) {
-            return .ends(.fail(descriptorError(descriptor, caller) ?? .messageSize))
+            return .failure(
+                KernelError(number: descriptorError(descriptor, caller) ?? .messageSize))
         }
-        guard case .bytes(let count) = read, count == Int(length) else {
-            return .ends(.fail(descriptorError(descriptor, caller) ?? .badAddress))
-        }
-        let name = SocketAddressDecoder.decode(address)
         let named = Named(.send, descriptor, header.name, length, flags: flags)
-        switch sockets.look(at: descriptor, of: caller.slot) {
-        case .error(let error):
-            return .ends(.fail(error))
-        case .socket(let state):
-            let hold = decide(named.request(state, name), caller, kind: state.kind) {
-                refusedEarlier(header, length, caller)
-            }
-            return hold == .run ? .goesOn : .ends(hold)
-        }
+        return judge(named, address, caller, earlier: { self.refusedEarlier(header, caller) })
+            .map { SealedArguments(header: header, name: $0) }
     }
 
     /// What the kernel finds wrong in a message before it would come to the policy.
-    private func refusedEarlier(
-        _ header: MessageHeader, _ length: Int32, _ caller: Caller
-    ) -> ErrorNumber? {
-        guard memory.isAccessible(header.name, count: Int(length), of: caller.slot) else {
-            return .badAddress
-        }
-        if let error = vectorsError(header, caller) { return error }
-        guard header.controlLength <= UInt64(Int32.max) else { return .noBufferSpace }
-        guard isUserRange(header.control, header.controlLength, caller) else { return .badAddress }
-        // Control data has been bounded above by the kernel's own limit (optmem_max) in practice;
-        // as much of it as could matter is looked at.
-        let looked = min(Int(header.controlLength), 65536)
-        return memory.isAccessible(header.control, count: looked, of: caller.slot)
-            ? nil : .badAddress
+    private func refusedEarlier(_ header: MessageHeader, _ caller: Caller) -> ErrorNumber? {
+        vectorsError(header, caller) ?? controlError(header, caller)
     }
 
     /// `import_iovec`: the vectors must be readable, and what they name must be user memory.

@@ -7,18 +7,21 @@ struct Named {
     let address: UInt64
     let length: Int32
     let flags: UInt32
+    /// Which argument points to the address; the next one is its length.
+    let argument: Int
     /// Where `sendto(2)` has its message, and its size: the first thing the kernel checks.
     var buffer: (pointer: UInt64, size: UInt64)?
 
     init(
         _ operation: Operation, _ descriptor: Int32, _ address: UInt64, _ length: Int32,
-        flags: UInt32 = 0
+        flags: UInt32 = 0, argument: Int = 1
     ) {
         self.operation = operation
         self.descriptor = descriptor
         self.address = address
         self.length = length
         self.flags = flags
+        self.argument = argument
     }
 
     /// MSG_FASTOPEN: a send to a destination connects a TCP socket first.
@@ -54,36 +57,55 @@ extension Judge {
         case .bytes(let count) where count < Int(named.length):
             return .fail(unreadable(named, caller))
         case .bytes:
-            return judge(named, SocketAddressDecoder.decode(address), caller)
+            break
+        }
+        switch judge(named, address, caller) {
+        case .failure(let error): return .fail(error.number)
+        case .success(let address):
+            // The tracer could read it; the program itself must be able to, too.
+            guard isReadable(named, caller) else { return .fail(unreadable(named, caller)) }
+            return .runSealed(SealedArguments(address: address, argument: named.argument))
         }
     }
 
-    private func judge(_ named: Named, _ address: SocketAddress, _ caller: Caller) -> Hold {
+    /// Judges a name that was read; a success is the address that the kernel is to be given.
+    func judge(
+        _ named: Named, _ bytes: AddressBytes, _ caller: Caller,
+        earlier: (() -> ErrorNumber?)? = nil
+    ) -> Result<AddressBytes, KernelError> {
+        let address = SocketAddressDecoder.decode(bytes)
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
         if policy.decide(request).verdict == .allow, !recorder.wants(denial: false) {
-            return .run
+            return .success(bytes)
         }
         switch sockets.look(at: named.descriptor, of: caller.slot) {
         case .error(let error):
-            return .fail(error)
+            return .failure(KernelError(number: error))
         case .socket(let state):
-            return decide(named.request(state, address), caller, kind: state.kind) {
-                refusedEarlier(named, address, caller)
+            let error = refusal(of: named.request(state, address), kind: state.kind) {
+                earlier?() ?? refusedEarlier(named, caller)
             }
+            if let error { return .failure(KernelError(number: error)) }
+            // A stream or sequenced-packet socket does not use the name. Another socket, put in
+            // its place meanwhile, must not use one that was judged as unused.
+            let isUnused =
+                named.operation == .send && state.kind?.family == .unix
+                && state.kind?.type != .datagram
+            return .success(isUnused && address.family == .unix ? .nobody : bytes)
         }
     }
 
     /// What the kernel finds wrong before it would come to the policy, with a readable address.
-    private func refusedEarlier(
-        _ named: Named, _ address: SocketAddress, _ caller: Caller
-    ) -> ErrorNumber? {
+    private func refusedEarlier(_ named: Named, _ caller: Caller) -> ErrorNumber? {
         if let buffer = named.buffer, !isUserRange(buffer.pointer, buffer.size, caller) {
             return .badAddress
         }
-        let readable = memory.isAccessible(
-            named.address, count: Int(named.length), of: caller.slot)
-        return readable ? nil : .badAddress
+        return isReadable(named, caller) ? nil : .badAddress
+    }
+
+    private func isReadable(_ named: Named, _ caller: Caller) -> Bool {
+        memory.isAccessible(named.address, count: Int(named.length), of: caller.slot)
     }
 
     /// The error for an address that cannot be read, or what the kernel finds before it.

@@ -1,10 +1,17 @@
 import SupervisePolicy
 
 extension Judge {
+    /// PTRACE_O_MASK: the options that PTRACE_SEIZE takes.
+    private static let seizeOptions: UInt64 = 0x0030_00ff
+
     /// `ptrace(2)`, `process_vm_readv(2)`, `process_vm_writev(2)`, `pidfd_getfd(2)`.
     func judgeTracing(_ call: NetworkCall, _ caller: Caller) -> Hold {
         switch call {
-        case .ptrace(let request, let process):
+        case .ptrace(0x4206, _, let address, let data)
+        where address != 0 || data & ~Self.seizeOptions != 0:
+            // EIO by the registers alone, after ESRCH.
+            .run
+        case .ptrace(let request, let process, _, _):
             judgePtrace(request, process, caller)
         case .processMemory(_, let flags) where flags != 0:
             // EINVAL by the registers alone.
@@ -31,14 +38,14 @@ extension Judge {
         let hold = judgeTarget(target, caller)
         // A process of the tree has its tracer, so the kernel would answer EPERM. It is not asked:
         // the number could be another process's by then, one that nobody watches.
-        return hold == .run && policy.restricts && !recorder.isAuditing
-            ? .fail(.notPermitted) : hold
+        guard case .run = hold, policy.restricts, !recorder.isAuditing else { return hold }
+        return .fail(.notPermitted)
     }
 
     private func judgeTarget(_ target: Result<TraceTarget, KernelError>, _ caller: Caller) -> Hold {
         switch target {
         case .failure(let error): .fail(error.number)
-        case .success(let target): decide(.trace(target), caller, kind: nil)
+        case .success(let target): decide(.trace(target), kind: nil)
         }
     }
 

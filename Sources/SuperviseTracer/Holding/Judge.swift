@@ -6,12 +6,15 @@ import SupervisePolicy
 ///
 /// The order of errors is the kernel's, from `net/socket.c` (Linux 6.1 to 6.18). A call that the
 /// kernel will refuse by itself, for what its registers say, is let go to the kernel.
-struct Judge {
+final class Judge {
     let policy: Policy
     let recorder: Recorder
     let tree: ProcessTree
     let memory: TraceeMemory
     let sockets: TraceeSockets
+    /// What is to be recorded of the call being judged, before it goes on.
+    private(set) var notes: [Note] = []
+    private var callName = ""
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         self.policy = policy
@@ -23,13 +26,10 @@ struct Judge {
 
     /// Judges a call at its seccomp stop.
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
+        notes.removeAll(keepingCapacity: true)
+        callName = call.name
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
-        let hold = judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
-        guard case .runEntries(let count) = hold else { return hold }
-        // The number of entries is the third argument, in the same register in both ABIs.
-        return .runChanged(
-            [RegisterValue(register: .rdx, value: UInt64(count))],
-            restoring: [RegisterValue(register: .rdx, value: arguments.wide(2))])
+        return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
     }
 
     /// `socketcall(2)`: the number is in a register, the arguments are in memory.
@@ -39,38 +39,26 @@ struct Judge {
         guard count > 0 else { return .run }
         var bytes: [UInt8] = []
         let word = caller.layouts.word
+        let pointer = arguments.narrowed.wide(1)
         let read = memory.readBytes(
-            arguments.wide(1), count: count * word, of: caller.slot, into: &bytes)
+            pointer, count: count * word, of: caller.slot, into: &bytes)
         guard read != .hidden else { return .fail(policy.refusal) }
         guard bytes.count == count * word,
-            memory.isAccessible(arguments.wide(1), count: count * word, of: caller.slot)
+            memory.isAccessible(pointer, count: count * word, of: caller.slot)
         else { return .fail(.badAddress) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
         let words = (0..<6).map { decoder.word(bytes, at: $0 * word) }
         let inMemory = Arguments(words[0], words[1], words[2], words[3], words[4], words[5])
-        var caller = caller
-        caller.callName = NetworkCall.name(ofSocketcall: number)
-        let hold = judgeUnfiltered(NetworkCall(socketcall: number, inMemory), caller)
-        guard case .runEntries(let entries) = hold,
-            let direct = Architecture.i386.table.number(of: .sendmmsg)
-        else { return hold }
-        // The number of entries is in the tracee's memory: the call of the same meaning that has
-        // it in a register is made instead.
-        return .runChanged(
-            [
-                RegisterValue(register: .originalRax, value: UInt64(direct)),
-                RegisterValue(register: .rbx, value: words[0]),
-                RegisterValue(register: .rcx, value: words[1]),
-                RegisterValue(register: .rdx, value: UInt64(entries)),
-                RegisterValue(register: .rsi, value: words[3]),
-            ],
-            restoring: [
-                RegisterValue(register: .originalRax, value: 102),
-                RegisterValue(register: .rbx, value: arguments.wide(0)),
-                RegisterValue(register: .rcx, value: arguments.wide(1)),
-                RegisterValue(register: .rdx, value: arguments.wide(2)),
-                RegisterValue(register: .rsi, value: arguments.wide(3)),
-            ])
+        callName = NetworkCall.name(ofSocketcall: number)
+        // The arguments themselves are memory that was judged.
+        switch judgeUnfiltered(NetworkCall(socketcall: number, inMemory), caller) {
+        case .run: return .runSealed(SealedArguments(words: words))
+        case .runSealed(var arguments):
+            arguments.words = words
+            return .runSealed(arguments)
+        case .sendSealed(let messages): return .sendSealed(messages)
+        case .fail(let error): return .fail(error)
+        }
     }
 
     /// What the filter answers where it sees the numbers, which for `socketcall(2)` it does not:
@@ -99,7 +87,7 @@ struct Judge {
             let kind = SocketKind(
                 family: AddressFamily(rawValue: UInt16(truncatingIfNeeded: family)),
                 type: SocketType(rawValue: type & Int32(SocketType.mask)), protocolNumber: number)
-            return decide(.create(kind), caller, kind: kind)
+            return decide(.create(kind), kind: kind)
         case .socketpair(let family, let type, let number, let result):
             return judgePair(family, type, number, result, caller)
         case .bind(let descriptor, let address, let length):
@@ -112,7 +100,7 @@ struct Judge {
             return judgeListen(descriptor, caller)
         case .sendto(let descriptor, let buffer, let size, let flags, let address, let length):
             guard address != 0 else { return .run }
-            var named = Named(.send, descriptor, address, length, flags: flags)
+            var named = Named(.send, descriptor, address, length, flags: flags, argument: 4)
             named.buffer = (buffer, size)
             return judgeNamed(named, caller)
         case .sendmsg(let descriptor, let header, let flags):
@@ -126,21 +114,32 @@ struct Judge {
         }
     }
 
-    /// Asks the policy and records what it says.
+    /// Asks the policy and notes what it says.
     ///
     /// - Parameters:
     ///   - request: What is asked for.
-    ///   - caller: Who asks.
     ///   - kind: The socket's kind, where it is known.
     ///   - earlier: The kernel's own error that comes before the policy's, found only when the
     ///     policy refuses.
-    func decide(
-        _ request: Request, _ caller: Caller, kind: SocketKind?,
-        earlier: () -> ErrorNumber? = { nil }
-    ) -> Hold {
+    /// - Returns: The error that the call fails with, nil where it goes on.
+    func refusal(
+        of request: Request, kind: SocketKind?, earlier: () -> ErrorNumber? = { nil }
+    ) -> ErrorNumber? {
         let decision = policy.decide(request)
-        if case .deny = decision.verdict, let error = earlier() { return .fail(error) }
-        return recorder.record(decision, of: request, by: caller, kind: kind)
+        if case .deny = decision.verdict, let error = earlier() { return error }
+        if recorder.wants(denial: decision.verdict.isDenial) {
+            notes.append(
+                Note(call: callName, decision: decision, request: request, kind: kind))
+        }
+        if case .deny(let error) = decision.verdict, !recorder.isAuditing { return error }
+        return nil
+    }
+
+    /// As `refusal`, for a call that registers decide.
+    func decide(
+        _ request: Request, kind: SocketKind?, earlier: () -> ErrorNumber? = { nil }
+    ) -> Hold {
+        refusal(of: request, kind: kind, earlier: earlier).map { .fail($0) } ?? .run
     }
 
     /// `socketpair(2)`: flags; descriptors and memory for the result; family and type; policy.
@@ -164,14 +163,14 @@ struct Judge {
         {
             return .fail(earlier() ?? .invalidArgument)
         }
-        return decide(.create(kind), caller, kind: kind, earlier: earlier)
+        return decide(.create(kind), kind: kind, earlier: earlier)
     }
 
     /// `listen(2)`: descriptor; policy.
     private func judgeListen(_ descriptor: Int32, _ caller: Caller) -> Hold {
         switch sockets.look(at: descriptor, of: caller.slot) {
         case .error(let error): .fail(error)
-        case .socket(let state): decide(.listen(state), caller, kind: state.kind)
+        case .socket(let state): decide(.listen(state), kind: state.kind)
         }
     }
 }
@@ -183,6 +182,13 @@ struct Caller {
     let layouts: MemoryLayouts
     /// The number of the process.
     let process: ThreadID
-    /// The call's name, for the log.
-    var callName: String
+}
+
+/// A decision that is to be recorded.
+struct Note {
+    /// The call's name; `socketcall(2)` goes by the names of the calls it makes.
+    var call: String
+    var decision: Decision
+    var request: Request
+    var kind: SocketKind?
 }

@@ -68,18 +68,35 @@ struct StoppedThread: ~Copyable {
         return unsafe csupervise_ptrace_event_message(id.rawValue, &message) == 0 ? message : nil
     }
 
-    /// The call number at an exit stop or exec stop, nil when the thread was killed.
-    func currentCallNumber() -> Int64? {
+    /// PTRACE_SETOPTIONS.
+    func setOptions(_ options: TraceOptions) {
+        _ = csupervise_ptrace_set_options(id.rawValue, options.rawValue)
+    }
+
+    /// All registers, nil when the thread was killed.
+    func registers() -> csupervise_registers? {
         var registers = csupervise_registers()
         guard unsafe csupervise_ptrace_get_registers(id.rawValue, &registers) == 0 else {
             return nil
         }
-        return Int64(bitPattern: registers.orig_rax)
+        return registers
     }
 
-    /// PTRACE_SETOPTIONS.
-    func setOptions(_ options: TraceOptions) {
-        _ = csupervise_ptrace_set_options(id.rawValue, options.rawValue)
+    /// Overwrites all registers.
+    func setRegisters(_ registers: csupervise_registers) {
+        var registers = registers
+        _ = unsafe csupervise_ptrace_set_registers(id.rawValue, &registers)
+    }
+
+    /// The blocked signals.
+    func signalMask() -> UInt64? {
+        var mask: UInt64 = 0
+        return unsafe csupervise_ptrace_get_signal_mask(id.rawValue, &mask) == 0 ? mask : nil
+    }
+
+    /// Blocks these signals, in place of those that were.
+    func setSignalMask(_ mask: UInt64) {
+        _ = csupervise_ptrace_set_signal_mask(id.rawValue, mask)
     }
 
     /// Overwrites one register.
@@ -93,8 +110,8 @@ struct StoppedThread: ~Copyable {
     }
 
     /// Lets the thread make its call and stop again when it has been made.
-    consuming func resumeToSyscallExit() {
-        _ = csupervise_ptrace_continue_to_exit(id.rawValue, 0)
+    consuming func resumeToSyscallExit(signal: Int32 = 0) {
+        _ = csupervise_ptrace_continue_to_exit(id.rawValue, signal)
     }
 
     /// Leaves the thread in its group-stop, from which SIGCONT brings it back.
@@ -117,7 +134,9 @@ struct SeccompStop {
     /// The number's low half, all that the kernel looks at.
     let number: UInt32
     let arguments: Arguments
-    /// The 16 bits that the filter gave with its answer. A tracee's own filter can give any.
+    /// The 16 bits that the filter gave with its answer.
+    ///
+    /// A tracee's own filter can give any.
     let data: UInt32
 }
 
@@ -129,6 +148,15 @@ struct Arguments {
         _ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64 = 0, _ e: UInt64 = 0, _ f: UInt64 = 0
     ) {
         (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
+    }
+
+    /// The arguments of an i386 call: the low halves, all that the kernel looks at.
+    ///
+    /// A 64-bit program that makes such a call can leave anything in the upper halves.
+    var narrowed: Arguments {
+        Arguments(
+            a & 0xffff_ffff, b & 0xffff_ffff, c & 0xffff_ffff, d & 0xffff_ffff, e & 0xffff_ffff,
+            f & 0xffff_ffff)
     }
 
     /// A pointer or a size: all 64 bits count.

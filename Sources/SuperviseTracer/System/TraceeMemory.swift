@@ -58,6 +58,20 @@ struct TraceeMemory {
         return .bytes(0)
     }
 
+    /// Writes bytes at `pointer`, also through page protections; false where that failed.
+    func write(_ bytes: [UInt8], to pointer: UInt64, of slot: Int) -> Bool {
+        guard let memory = memory(of: slot) else { return false }
+        return unsafe bytes.withUnsafeBytes {
+            unsafe csupervise_write_at(memory.rawValue, $0.baseAddress, $0.count, pointer) == 0
+        }
+    }
+
+    /// Whether the sealed page is mapped at `address`, whole, shared and read-only.
+    func isPage(_ page: SealedPage, at address: UInt64, of slot: Int) -> Bool {
+        guard let maps = maps(of: slot) else { return false }
+        return page.memory.isMapped(at: address, in: maps)
+    }
+
     /// Whether the program itself could read these bytes, or write them.
     ///
     /// A tracer reads through page protections (PROT_NONE), the kernel for the program does not.

@@ -42,6 +42,11 @@ struct TraceeSockets {
         }
     }
 
+    /// A copy of a thread's descriptor, which the caller closes; nil where there is none to have.
+    func copy(of number: Int32, slot: Int) -> Descriptor? {
+        try? take(number, of: slot)
+    }
+
     /// A copy of a thread's descriptor, which the caller closes.
     private func take(_ number: Int32, of slot: Int) throws(Errno) -> Descriptor {
         // The kernel takes descriptors for unsigned numbers; the system call for a copy does not.

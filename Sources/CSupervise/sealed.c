@@ -1,0 +1,180 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "CSupervise.h"
+#include "mapping.h"
+
+// <linux/fcntl.h>, Linux 5.1.
+#define SEAL_FUTURE_WRITE 0x0010
+// mseal(2), Linux 6.10; the same number in both ABIs.
+enum { NUMBER_MSEAL = 462 };
+
+int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory *memory)
+{
+    int writable = memfd_create("supervise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (writable == -1) {
+        return errno;
+    }
+    char path[32];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", writable);
+    memory->size = size;
+    memory->descriptor = -1;
+    memory->writable = MAP_FAILED;
+    int error = 0;
+    if (ftruncate(writable, (off_t)size) == -1
+        || (memory->writable = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, writable, 0))
+            == MAP_FAILED
+        || fcntl(writable, F_ADD_SEALS,
+               SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == -1
+        || (memory->descriptor = open(path, O_RDONLY | O_CLOEXEC)) == -1
+        || fstat(writable, &status) == -1) {
+        error = errno;
+        if (memory->writable != MAP_FAILED) {
+            munmap(memory->writable, size);
+        }
+        if (memory->descriptor != -1) {
+            close(memory->descriptor);
+        }
+    } else {
+        memory->device = status.st_dev;
+        memory->inode = status.st_ino;
+    }
+    close(writable);
+    return error;
+}
+
+int csupervise_has_mseal(void)
+{
+    // An empty range is success where the call exists.
+    return syscall(NUMBER_MSEAL, 0, 0, 0) == 0;
+}
+
+int csupervise_is_sealed_mapping(
+    int maps, uint64_t address, const struct csupervise_sealed_memory *memory)
+{
+    struct mapping_query query = {.size = sizeof query, .query_address = address};
+    if (ioctl(maps, MAPPING_QUERY, &query) == 0) {
+        return query.start == address && query.end == address + memory->size && query.offset == 0
+            && query.inode == memory->inode
+            && makedev(query.device_major, query.device_minor) == memory->device
+            && (query.flags & (MAPPING_READABLE | MAPPING_WRITABLE | MAPPING_SHARED))
+                == (MAPPING_READABLE | MAPPING_SHARED);
+    }
+    if (errno != ENOTTY) {
+        return 0;
+    }
+    int copy = dup(maps);
+    FILE *file = copy == -1 ? NULL : fdopen(copy, "r");
+    if (file == NULL) {
+        if (copy != -1) {
+            close(copy);
+        }
+        return 0;
+    }
+    rewind(file);
+    int found = 0;
+    char line[5000];
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        uint64_t start, end, offset, inode;
+        unsigned major_number, minor_number;
+        char flags[5];
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64, &start, &end,
+                flags, &offset, &major_number, &minor_number, &inode) == 7
+            && start == address) {
+            found = end == address + memory->size && offset == 0 && inode == memory->inode
+                && makedev(major_number, minor_number) == memory->device
+                && strncmp(flags, "r-", 2) == 0 && flags[3] == 's';
+            break;
+        }
+    }
+    fclose(file);
+    return found;
+}
+
+int csupervise_queue_descriptor(int socket, int descriptor)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t length = sizeof name;
+    // A name of the kernel's choice, so that the socket can be connected to itself.
+    if (bind(socket, (struct sockaddr *)&name, sizeof name.sun_family) == -1
+        || getsockname(socket, (struct sockaddr *)&name, &length) == -1
+        || connect(socket, (struct sockaddr *)&name, length) == -1) {
+        return errno;
+    }
+    return csupervise_send_descriptor(socket, descriptor);
+}
+
+int csupervise_send_descriptor(int socket, int descriptor)
+{
+    char byte = 0;
+    struct iovec vector = {&byte, 1};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr header;
+    } control = {{0}};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    control.header = (struct cmsghdr){
+        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)),
+    };
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 ? errno : 0;
+}
+
+int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < count) {
+        ssize_t put = pwrite64(descriptor, (const char *)buffer + done, count - done,
+            (off64_t)(offset + done));
+        if (put > 0) {
+            done += (size_t)put;
+        } else if (put == 0) {
+            return EIO;
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former)
+{
+    struct rlimit64 limit;
+    if (prlimit64(process, RLIMIT_NOFILE, NULL, &limit) == -1) {
+        return errno;
+    }
+    *former = limit.rlim_cur;
+    struct rlimit64 raised = {limit.rlim_cur + extra, limit.rlim_max};
+    if (raised.rlim_cur > raised.rlim_max) {
+        // Only the superuser may go beyond the hard limit.
+        raised.rlim_max = raised.rlim_cur;
+    }
+    return prlimit64(process, RLIMIT_NOFILE, &raised, NULL) == -1 ? errno : 0;
+}
+
+int csupervise_set_limit_of(pid_t process, uint64_t soft)
+{
+    struct rlimit64 limit;
+    if (prlimit64(process, RLIMIT_NOFILE, NULL, &limit) == -1) {
+        return errno;
+    }
+    limit.rlim_cur = soft;
+    return prlimit64(process, RLIMIT_NOFILE, &limit, NULL) == -1 ? errno : 0;
+}

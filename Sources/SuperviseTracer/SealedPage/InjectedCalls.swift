@@ -1,0 +1,75 @@
+/// The calls of an injection, in both ABIs.
+struct InjectedCalls {
+    let layouts: MemoryLayouts
+
+    private func number(_ x86_64: UInt32, _ i386: UInt32) -> UInt32 {
+        layouts.word == 8 ? x86_64 : i386
+    }
+
+    /// `mmap(address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+    /// MAP_FIXED_NOREPLACE, -1, 0)`; on i386 `mmap2`.
+    func mapScratch(_ address: UInt64, _ size: Int) -> RawCall {
+        RawCall(number(9, 192), address, UInt64(size), 3, 0x10_0022, UInt64.max, 0)
+    }
+
+    /// `mmap(address, size, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0)`.
+    func mapPage(_ address: UInt64, _ size: Int, _ file: Int64) -> RawCall {
+        RawCall(number(9, 192), address, UInt64(size), 1, 0x11, UInt64(bitPattern: file), 0)
+    }
+
+    func unmap(_ address: UInt64, _ size: Int) -> RawCall {
+        RawCall(number(11, 91), address, UInt64(size))
+    }
+
+    /// `socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)`.
+    func socket() -> RawCall {
+        RawCall(number(41, 359), 1, 0x80002, 0)
+    }
+
+    func close(_ descriptor: Int64) -> RawCall {
+        RawCall(number(3, 6), UInt64(bitPattern: descriptor))
+    }
+
+    /// `mseal(2)`, Linux 6.10; the same number in both ABIs.
+    func seal(_ address: UInt64, _ size: Int) -> RawCall {
+        RawCall(462, address, UInt64(size), 0)
+    }
+
+    /// `recvmsg`.
+    var receiveNumber: UInt32 { number(47, 372) }
+    /// `MSG_CMSG_CLOEXEC | MSG_DONTWAIT`.
+    var receiveFlags: UInt64 { 0x4000_0040 }
+
+    /// Offsets in the receive buffer.
+    private enum Offset {
+        static let vector: UInt64 = 64
+        static let control: UInt64 = 96
+        static let byte: UInt64 = 160
+    }
+
+    /// A message header with one vector of one byte, and room for one descriptor.
+    func receiveBuffer(at address: UInt64) -> [UInt8] {
+        let header = MessageHeader(
+            name: 0, nameLength: 0, vectors: address + Offset.vector, vectorCount: 1,
+            control: address + Offset.control, controlLength: layouts.word == 8 ? 24 : 16)
+        var bytes = header.bytes(layouts)
+        bytes += [UInt8](repeating: 0, count: Int(Offset.vector) - bytes.count)
+        bytes += littleEndian(address + Offset.byte, layouts.word)
+        bytes += littleEndian(1, layouts.word)
+        return bytes + [UInt8](repeating: 0, count: 256 - bytes.count)
+    }
+
+    /// The descriptor in a filled receive buffer: `struct cmsghdr` with SOL_SOCKET, SCM_RIGHTS.
+    func receivedDescriptor(_ bytes: [UInt8]) -> Int32? {
+        let start = Int(Offset.control)
+        func number(_ offset: Int) -> UInt32 {
+            guard bytes.indices.contains(start + offset + 3) else { return 0 }
+            return (0..<4).reversed().reduce(0) { $0 << 8 | UInt32(bytes[start + offset + $1]) }
+        }
+        let word = layouts.word
+        guard number(0) == UInt32(word + 8 + 4), number(word) == 1, number(word + 4) == 1 else {
+            return nil
+        }
+        return Int32(bitPattern: number(word + 8))
+    }
+}

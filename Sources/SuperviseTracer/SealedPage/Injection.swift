@@ -1,0 +1,190 @@
+import CSupervise
+import SystemPackage
+
+/// Gets the sealed page into an address space, at the first call that needs it.
+///
+/// 1. Anonymous memory is mapped where the page will be, to receive into.
+/// 2. A socket is made; the tracer takes a copy of it and puts the page's read-only descriptor in
+///    its queue.
+/// 3. The descriptor is received and mapped over the memory of step 1, and both are closed.
+/// 4. The mapping is sealed, and only then looked at. In this order the look is sound whatever
+///    other threads did in between: they can no longer change what is seen.
+///
+/// Signals are blocked meanwhile, and the thread's own call is made again from the start.
+final class Injection: Errand {
+    private let page: SealedPage
+    private let tree: ProcessTree
+    private let memory: TraceeMemory
+    private let sockets: TraceeSockets
+    private let slot: Int
+    private let process: Int
+    private var place = 0
+    private var step = Step.scratch
+    private var socket: Int64 = -1
+    private var file: Int64 = -1
+    private var isMapped = false
+    /// The soft limit of open files that the process had, where it was raised for the moment.
+    private var formerLimit: UInt64?
+
+    private enum Step {
+        case scratch, socket, receive, map, closeFile, closeSocket, seal, unmap, done
+    }
+
+    init(
+        _ registers: csupervise_registers, mask: UInt64, _ layouts: MemoryLayouts,
+        page: SealedPage, judge: Judge, slot: Int, process: Int
+    ) {
+        self.page = page
+        tree = judge.tree
+        memory = judge.memory
+        sockets = judge.sockets
+        self.slot = slot
+        self.process = process
+        super.init(registers, mask: mask, layouts)
+    }
+
+    /// Where the page is being mapped.
+    private var address: UInt64 { UInt64(SealedPage.places[place]) }
+    private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
+
+    override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
+        guard let result else { return mapScratch() }
+        switch step {
+        case .scratch: return scratchMapped(result)
+        case .socket: return socketMade(result)
+        case .receive: return received(result)
+        case .map:
+            isMapped = result == Int64(address)
+            step = .closeFile
+            return .call(calls.close(file))
+        case .closeFile:
+            step = .closeSocket
+            return .call(calls.close(socket))
+        case .closeSocket:
+            guard isMapped else { return giveUp() }
+            step = .seal
+            return .call(calls.seal(address, SealedPage.size))
+        case .seal: return sealed(result)
+        case .unmap, .done: return .restart
+        }
+    }
+
+    override func ended() {
+        restoreLimit()
+        // Dead, given up, or another program by now: somebody else may try.
+        if case .beingMapped? = tree.processes[process]?.page {
+            tree.updateProcess(process) { $0.page = .none }
+        }
+    }
+
+    private func mapScratch() -> ErrandStep {
+        step = .scratch
+        return .call(calls.mapScratch(address, SealedPage.size))
+    }
+
+    private func scratchMapped(_ result: Int64) -> ErrandStep {
+        if result == Int64(address) {
+            step = .socket
+            return .call(calls.socket())
+        }
+        // EEXIST: the place is taken; kernels that do not know better give another address.
+        place += 1
+        guard result == -17, SealedPage.places.indices.contains(place) else {
+            step = .done
+            return failed()
+        }
+        return mapScratch()
+    }
+
+    private func socketMade(_ result: Int64) -> ErrandStep {
+        if result == -24, formerLimit == nil, raiseLimit() {
+            return .call(calls.socket())
+        }
+        guard result >= 0, let header = queueDescriptor(result) else {
+            socket = result
+            return giveUp()
+        }
+        socket = result
+        step = .receive
+        return .call(RawCall(header.number, UInt64(result), address, header.flags))
+    }
+
+    private func queueDescriptor(_ number: Int64) -> (number: UInt32, flags: UInt64)? {
+        guard let copy = sockets.copy(of: Int32(truncatingIfNeeded: number), slot: slot) else {
+            return nil
+        }
+        defer { copy.close() }
+        guard page.memory.queue(on: copy),
+            memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
+        else { return nil }
+        return (calls.receiveNumber, calls.receiveFlags)
+    }
+
+    private func received(_ result: Int64) -> ErrandStep {
+        var bytes: [UInt8] = []
+        if result == -24 || result == 1,
+            memory.readBytes(address, count: 256, of: slot, into: &bytes) == .bytes(256),
+            let descriptor = calls.receivedDescriptor(bytes)
+        {
+            file = Int64(descriptor)
+            step = .map
+            return .call(calls.mapPage(address, SealedPage.size, file))
+        }
+        // No descriptor came with the message: the process had none left. The message is gone.
+        if formerLimit == nil, raiseLimit(), let header = queueDescriptorAgain() {
+            return .call(RawCall(header.number, UInt64(socket), address, header.flags))
+        }
+        return giveUp()
+    }
+
+    private func queueDescriptorAgain() -> (number: UInt32, flags: UInt64)? {
+        guard let copy = sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot) else {
+            return nil
+        }
+        defer { copy.close() }
+        guard page.memory.queueAgain(on: copy),
+            memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
+        else { return nil }
+        return (calls.receiveNumber, calls.receiveFlags)
+    }
+
+    private func sealed(_ result: Int64) -> ErrandStep {
+        guard result == 0, memory.isPage(page, at: address, of: slot) else { return giveUp() }
+        tree.updateProcess(process) { $0.page = .mapped(SealedPage.places[place]) }
+        step = .done
+        restoreLimit()
+        return .restart
+    }
+
+    /// Takes back what was done; the thread's call is then refused.
+    private func giveUp() -> ErrandStep {
+        tree.update(slot) { $0.cannotHavePage = true }
+        if socket >= 0, step == .socket || step == .receive {
+            step = .closeSocket
+            return .call(calls.close(socket))
+        }
+        step = .unmap
+        return .call(calls.unmap(address, SealedPage.size))
+    }
+
+    private func failed() -> ErrandStep {
+        tree.update(slot) { $0.cannotHavePage = true }
+        return .restart
+    }
+
+    private func raiseLimit() -> Bool {
+        guard let leader = tree.processes[process]?.leader else { return false }
+        var former: UInt64 = 0
+        guard unsafe csupervise_raise_limit_of(leader.rawValue, 8, &former) == 0 else {
+            return false
+        }
+        formerLimit = former
+        return true
+    }
+
+    private func restoreLimit() {
+        guard let formerLimit, let leader = tree.processes[process]?.leader else { return }
+        _ = csupervise_set_limit_of(leader.rawValue, formerLimit)
+        self.formerLimit = nil
+    }
+}

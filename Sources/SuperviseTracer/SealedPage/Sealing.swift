@@ -1,0 +1,151 @@
+import SupervisePolicy
+
+/// Lets calls go on with sealed arguments, and cleans up behind them.
+final class Sealing {
+    let page: SealedPage
+    private let tree: ProcessTree
+    private let judge: Judge
+
+    init(page: SealedPage, judge: Judge) {
+        self.page = page
+        self.judge = judge
+        tree = judge.tree
+    }
+
+    /// Whether a thread's address space has the page.
+    enum Readiness {
+        /// It has, at this address.
+        case ready(UInt32)
+        /// It has not; the thread can map it.
+        case needed
+        /// Another thread is about to map it.
+        case underWay
+        /// It could not be mapped for this call.
+        case impossible
+    }
+
+    /// Whether the page can be used for a call of this thread.
+    func readiness(of slot: Int) -> Readiness {
+        tree.discoverLostExec(of: slot)
+        guard let tracee = tree.tracees[slot] else { return .impossible }
+        if tracee.cannotHavePage {
+            tree.update(slot) { $0.cannotHavePage = false }
+            return .impossible
+        }
+        switch tree.processes[tracee.process]?.page {
+        case .mapped(let place): return .ready(place)
+        case .beingMapped: return .underWay
+        case .some(.none): return .needed
+        case nil: return .impossible
+        }
+    }
+
+    /// Begins to map the page; the thread's call traps again when that is done.
+    func beginInjection(_ stopped: consuming StoppedThread, _ slot: Int, _ layouts: MemoryLayouts) {
+        guard let process = tree.tracees[slot]?.process, let registers = stopped.registers(),
+            let mask = stopped.signalMask()
+        else { return stopped.abandon() }
+        stopped.setSignalMask(UInt64.max)
+        let thread = stopped.id
+        tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
+        begin(
+            Injection(
+                registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
+                process: process),
+            stopped, slot)
+    }
+
+    /// Makes the call with the bytes that were judged.
+    ///
+    /// - Returns: The error that it fails with where there is no slot for it.
+    func run(
+        _ arguments: SealedArguments, _ stopped: consuming StoppedThread, _ caller: Caller,
+        _ original: Arguments, place: UInt32
+    ) {
+        guard let pageSlot = page.takeSlot() else {
+            return Release.fail(stopped, .noBufferSpace)
+        }
+        let values = page.write(arguments, to: pageSlot, mappedAt: place, caller.layouts)
+        guard let pointer = values.pointer else {
+            page.returnSlot(pageSlot)
+            return stopped.resume()
+        }
+        func former(_ argument: Int) -> RegisterValue {
+            RegisterValue(
+                register: .argument(argument, caller.layouts), value: original.wide(argument))
+        }
+        let call = SealedCall(
+            slot: pageSlot, pointer: former(pointer.argument),
+            length: values.length.map { former($0.argument) })
+        stopped.write(pointer.value, to: call.pointer.register)
+        if let length = values.length, let former = call.length {
+            stopped.write(length.value, to: former.register)
+        }
+        tree.update(caller.slot) {
+            $0.phase = .sealed(call)
+            $0.hasSeenPage = true
+        }
+        stopped.resumeToSyscallExit()
+    }
+
+    /// Sends messages one after the other.
+    func send(
+        _ messages: SealedMessages, _ stopped: consuming StoppedThread, _ caller: Caller,
+        place: UInt32
+    ) {
+        guard let pageSlot = page.takeSlot() else {
+            return Release.fail(stopped, .noBufferSpace)
+        }
+        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
+            page.returnSlot(pageSlot)
+            return stopped.abandon()
+        }
+        tree.update(caller.slot) { $0.hasSeenPage = true }
+        begin(
+            MessageSequence(
+                registers, mask: mask, caller.layouts, messages: messages, page: page,
+                pageSlot: pageSlot, place: place, memory: judge.memory, slot: caller.slot),
+            stopped, caller.slot)
+    }
+
+    /// The exit stop of a sealed call: its registers get their values back.
+    func finish(_ call: SealedCall, _ stopped: consuming StoppedThread, _ slot: Int) {
+        stopped.write(call.pointer.value, to: call.pointer.register)
+        if let length = call.length { stopped.write(length.value, to: length.register) }
+        page.returnSlot(call.slot)
+        tree.update(slot) { $0.phase = .running }
+        stopped.resume()
+    }
+
+    private func begin(_ errand: Errand, _ stopped: consuming StoppedThread, _ slot: Int) {
+        tree.update(slot) { $0.phase = .errand(errand) }
+        if errand.begin(stopped) { end(errand, slot) }
+    }
+
+    /// The end of an errand whose thread has been let go on.
+    func end(_ errand: Errand, _ slot: Int) {
+        tree.update(slot) { $0.phase = .running }
+        errand.ended()
+    }
+
+    /// A thread is gone, or its program replaced: gives back what its call had.
+    func abandon(_ slot: Int) {
+        guard let phase = tree.tracees[slot]?.phase else { return }
+        tree.update(slot) { $0.phase = .running }
+        switch phase {
+        case .running, .awaitingPage: break
+        case .sealed(let call): page.returnSlot(call.slot)
+        case .errand(let errand): errand.ended()
+        }
+    }
+
+    /// The threads of a process that wait for another one to map the page.
+    func waiting(for process: Int) -> [(slot: Int, thread: ThreadID)] {
+        tree.threads(of: process).compactMap { slot in
+            guard let tracee = tree.tracees[slot], case .awaitingPage = tracee.phase else {
+                return nil
+            }
+            return (slot, tracee.thread)
+        }
+    }
+}

@@ -1,0 +1,313 @@
+import SuperviseFilter
+import SupervisePolicy
+import Testing
+
+@Suite("Compiled filters, whole")
+struct ListingTests {
+    @Test("The default: network off, nothing watched, a sealed page")
+    func networkOff() throws {
+        let program = try #require(try Setup(page: AddressWindow(start: 0x10000)).compile())
+        #expect(Disassembler.withNames.listing(of: program) == networkOffListing)
+    }
+
+    @Test("Everything watched, nothing refused")
+    func watching() throws {
+        let setup = Setup(policy: Policy(network: .on), mode: .audit, watching: .everything)
+        let program = try #require(try setup.compile())
+        #expect(Disassembler.withNames.listing(of: program) == watchingListing)
+    }
+}
+
+private let networkOffListing = """
+    start:
+        0  load arch
+        1  jeq 0x40000003, then i386                    ; i386
+        2  jeq 0xc000003e, else ENOSYS                  ; x86-64
+    x86-64:
+        3  load nr
+        4  jset 0x40000000, then ENOSYS                 ; x32
+        5  jge 102, then x86-64.4
+        6  jge 44, then x86-64.2
+        7  jge 29, then x86-64.1
+        8  jeq 16, then ioctl                           ; ioctl
+        9  jeq 28, else allow                           ; madvise
+    madvise.x86-64:
+       10  load args[2].low
+       11  jeq 10, else allow                           ; MADV_DONTFORK
+       12  load args[0].high
+       13  jset 0x81ffffff, then allow                  ; beyond 4 GiB
+       14  load args[0].low
+       15  jgt 0x10fff, then allow
+       16  jge 0x10000, then madvise.x86-64.1
+       17  load args[1].high
+       18  jeq 0, then madvise.i386.1, else EPERM
+    madvise.x86-64.1:
+       19  load args[1].low
+       20  jeq 0, else EPERM
+       21  load args[1].high
+       22  jeq 0, then allow, else EPERM
+    x86-64.1:
+       23  jeq 43, then allow
+       24  jge 41, else allow
+       25  jeq 41, then socket, else trace              ; socket; else connect
+    x86-64.2:
+       26  jge 49, then x86-64.3
+       27  jeq 46, then trace                           ; sendmsg
+       28  jeq 44, else allow                           ; sendto
+    sendto.x86-64:
+       29  load args[4].low
+       30  jeq 0, else trace
+       31  load args[4].high
+       32  jeq 0, then allow, else trace
+    x86-64.3:
+       33  jeq 53, then socketpair                      ; socketpair
+       34  jeq 101, then trace                          ; ptrace
+       35  jge 51, then allow, else trace               ; else bind, listen
+    x86-64.4:
+       36  jge 318, then x86-64.6
+       37  jge 308, then x86-64.5
+       38  jeq 157, then prctl                          ; prctl
+       39  jeq 307, then trace, else allow              ; sendmmsg
+    x86-64.5:
+       40  jeq 317, then seccomp                        ; seccomp
+       41  jge 310, else allow
+       42  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
+    x86-64.6:
+       43  jge 428, then x86-64.7
+       44  jeq 321, then EPERM                          ; bpf
+       45  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+    x86-64.7:
+       46  jeq 438, then trace                          ; pidfd_getfd
+       47  jeq 440, then process_madvise, else allow    ; process_madvise
+    ENOSYS:
+       48  return ERRNO(ENOSYS)
+    i386:
+       49  load nr
+       50  jge 355, then i386.4
+       51  jge 173, then i386.2
+       52  jge 55, then i386.1
+       53  jeq 26, then trace                           ; ptrace
+       54  jeq 54, else allow                           ; ioctl
+    ioctl:
+       55  load args[1].low
+       56  jge 0x541c, then ioctl.1
+       57  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+    ioctl.1:
+       58  jeq 0x400454ca, then EPERM                   ; TUNSETIFF
+       59  jeq 0x541c, then EPERM, else allow           ; TIOCLINUX
+    i386.1:
+       60  jeq 102, then socketcall                     ; socketcall
+       61  jeq 172, else allow                          ; prctl
+    prctl:
+       62  load args[0].low
+       63  jeq 35, then EPERM, else allow               ; PR_SET_MM
+    socketcall:
+       64  load args[0].low
+       65  jge 11, then socketcall.1
+       66  jeq 8, then trace                            ; socketpair
+       67  jeq 0, then allow
+       68  jge 5, then allow, else trace                ; else socket to listen
+    socketcall.1:
+       69  jeq 16, then trace                           ; sendmsg
+       70  jeq 20, then trace                           ; sendmmsg
+       71  jeq 11, then trace, else allow               ; sendto
+    i386.2:
+       72  jge 346, then i386.3
+       73  jeq 219, then madvise.i386                   ; madvise
+       74  jeq 345, then trace, else allow              ; sendmmsg
+    madvise.i386:
+       75  load args[2].low
+       76  jeq 10, else allow                           ; MADV_DONTFORK
+       77  load args[0].low
+       78  jgt 0x10fff, then allow
+       79  jge 0x10000, then madvise.i386.2
+    madvise.i386.1:
+       80  load args[0].low
+       81  tax
+       82  load 0x10000
+       83  sub x
+       84  tax
+       85  load args[1].low
+       86  jgt x, then EPERM, else allow
+    madvise.i386.2:
+       87  load args[1].low
+       88  jeq 0, then allow, else EPERM
+    i386.3:
+       89  jeq 346, then allow
+       90  jeq 354, then seccomp                        ; seccomp
+       91  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
+    seccomp:
+       92  load args[0].low
+       93  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
+       94  load args[1].low
+       95  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
+    i386.4:
+       96  jge 370, then i386.6
+       97  jge 360, then i386.5
+       98  jeq 357, then EPERM                          ; bpf
+       99  jeq 359, else allow                          ; socket
+    socket:
+      100  load args[1].low
+      101  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      102  load args[0].low
+      103  jeq 1, then socket.1                         ; family unix
+      104  jge 46, then EAFNOSUPPORT
+      105  load args[1].low
+      106  and 0xf
+      107  jge 11, then EINVAL, else EPERM
+    EAFNOSUPPORT:
+      108  return ERRNO(EAFNOSUPPORT)
+    socket.1:
+      109  load args[1].low
+      110  and 0xf
+      111  jge 11, then EINVAL, else allow
+    i386.5:
+      112  jeq 360, then socketpair                     ; socketpair
+      113  jeq 369, then sendto.i386                    ; sendto
+      114  jge 364, then allow, else trace              ; else bind to listen
+    sendto.i386:
+      115  load args[4].low
+      116  jeq 0, then allow, else trace
+    socketpair:
+      117  load args[1].low
+      118  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      119  load args[0].low
+      120  jeq 1, else trace                            ; family unix
+      121  load args[1].low
+      122  and 0xf
+      123  jge 11, then trace, else allow
+    EINVAL:
+      124  return ERRNO(EINVAL)
+    i386.6:
+      125  jge 438, then i386.7
+      126  jeq 370, then trace                          ; sendmsg
+      127  jge 425, else allow
+      128  jge 428, then allow, else EPERM              ; else io_uring_setup to io_uring_register
+    i386.7:
+      129  jeq 440, then process_madvise                ; process_madvise
+      130  jeq 438, else allow                          ; pidfd_getfd
+    trace:
+      131  return TRACE(0x5356)
+    process_madvise:
+      132  load args[3].low
+      133  jeq 10, then EPERM                           ; MADV_DONTFORK
+    allow:
+      134  return ALLOW
+    EPERM:
+      135  return ERRNO(EPERM)
+
+    """
+
+private let watchingListing = """
+    start:
+       0  load arch
+       1  jeq 0x40000003, then i386                     ; i386
+       2  jeq 0xc000003e, else ENOSYS                   ; x86-64
+    x86-64:
+       3  load nr
+       4  jset 0x40000000, then ENOSYS                  ; x32
+       5  jge 157, then x86-64.4
+       6  jge 47, then x86-64.2
+       7  jge 43, then x86-64.1
+       8  jeq 42, then trace                            ; connect
+       9  jge 41, then socket, else allow               ; then socket
+    x86-64.1:
+      10  jeq 44, then sendto.x86-64                    ; sendto
+      11  jeq 46, then trace, else allow                ; sendmsg
+    sendto.x86-64:
+      12  load args[4].low
+      13  jeq 0, else trace
+      14  load args[4].high
+      15  jeq 0, then allow, else trace
+    x86-64.2:
+      16  jge 53, then x86-64.3
+      17  jge 49, else allow
+      18  jge 51, then allow, else trace                ; else bind, listen
+    x86-64.3:
+      19  jeq 101, then trace                           ; ptrace
+      20  jeq 53, then socketpair, else allow           ; socketpair
+    x86-64.4:
+      21  jge 318, then i386.4
+      22  jge 308, then x86-64.5
+      23  jeq 157, then prctl                           ; prctl
+      24  jeq 307, then trace, else allow               ; sendmmsg
+    x86-64.5:
+      25  jeq 317, then seccomp                         ; seccomp
+      26  jge 310, else allow
+      27  jge 312, then allow, else trace               ; else process_vm_readv, process_vm_writev
+    ENOSYS:
+      28  return ERRNO(ENOSYS)
+    i386:
+      29  load nr
+      30  jge 359, then i386.3
+      31  jge 173, then i386.1
+      32  jeq 26, then trace                            ; ptrace
+      33  jeq 102, then socketcall                      ; socketcall
+      34  jeq 172, else allow                           ; prctl
+    prctl:
+      35  load args[0].low
+      36  jeq 35, then EPERM, else allow                ; PR_SET_MM
+    socketcall:
+      37  load args[0].low
+      38  jge 11, then socketcall.1
+      39  jeq 8, then trace                             ; socketpair
+      40  jeq 0, then allow
+      41  jge 5, then allow, else trace                 ; else socket to listen
+    socketcall.1:
+      42  jeq 16, then trace                            ; sendmsg
+      43  jeq 20, then trace                            ; sendmmsg
+      44  jeq 11, then trace, else allow                ; sendto
+    i386.1:
+      45  jge 347, then i386.2
+      46  jeq 345, then trace, else allow               ; sendmmsg
+    i386.2:
+      47  jeq 354, then seccomp                         ; seccomp
+      48  jge 349, then allow, else trace               ; else process_vm_readv, process_vm_writev
+    seccomp:
+      49  load args[0].low
+      50  jeq 1, else allow                             ; SECCOMP_SET_MODE_FILTER
+      51  load args[1].low
+      52  jset 0x8, then EPERM, else allow              ; NEW_LISTENER
+    i386.3:
+      53  jge 371, then i386.4
+      54  jeq 359, then socket                          ; socket
+      55  jeq 360, then socketpair                      ; socketpair
+      56  jeq 370, then trace                           ; sendmsg
+      57  jge 364, else trace                           ; else bind to listen
+      58  jge 369, else allow                           ; then sendto
+    sendto.i386:
+      59  load args[4].low
+      60  jeq 0, then allow, else trace
+    socketpair:
+      61  load args[1].low
+      62  jset 0xfff7f7f0, then EINVAL, else trace      ; unknown flags
+    socket:
+      63  load args[1].low
+      64  jset 0xfff7f7f0, then EINVAL                  ; unknown flags
+      65  load args[0].low
+      66  jge 46, then EAFNOSUPPORT
+      67  load args[1].low
+      68  and 0xf
+      69  jge 11, then EINVAL, else trace
+    EAFNOSUPPORT:
+      70  return ERRNO(EAFNOSUPPORT)
+    EINVAL:
+      71  return ERRNO(EINVAL)
+    i386.4:
+      72  jge 438, then i386.5
+      73  jge 425, else allow
+      74  jge 428, then allow, else EPERM               ; else io_uring_setup to io_uring_register
+    i386.5:
+      75  jeq 440, then process_madvise                 ; process_madvise
+      76  jeq 438, else allow                           ; pidfd_getfd
+    trace:
+      77  return TRACE(0x5356)
+    process_madvise:
+      78  load args[3].low
+      79  jeq 10, then EPERM                            ; MADV_DONTFORK
+    allow:
+      80  return ALLOW
+    EPERM:
+      81  return ERRNO(EPERM)
+
+    """

@@ -1,0 +1,189 @@
+import Glibc
+import Testing
+
+@testable import SuperviseTracer
+
+@Suite("The process tree")
+struct ProcessTreeTests {
+    /// The threads of each process, by their numbers, in the order of their places.
+    private func threads(_ tree: ProcessTree) -> [[Int32]] {
+        tree.processes.slots.map { process in
+            tree.threads(of: process).compactMap { tree.tracees[$0]?.thread.rawValue }
+        }
+    }
+
+    private func id(_ number: Int32) -> ThreadID { ThreadID(rawValue: number) }
+
+    @Test("Asks the kernel whether a number is a thread of a process")
+    func isThreadOf() throws {
+        let specimen = try Specimen()
+        let leader = specimen.thread
+        #expect(isThread(leader, of: leader))
+        #expect(isThread(try specimen.id("thread"), of: leader))
+        #expect(isThread(try specimen.id("own-table"), of: leader))
+        #expect(!isThread(try specimen.id("child"), of: leader))
+        #expect(!isThread(leader, of: try specimen.id("child")))
+        #expect(!isThread(leader, of: try specimen.id("thread")))
+        #expect(!isThread(id(4_194_303), of: leader))
+        #expect(SuperviseTracer.leader(of: try specimen.id("thread")) == leader)
+        #expect(SuperviseTracer.leader(of: try specimen.id("child")) == (try specimen.id("child")))
+        #expect(SuperviseTracer.leader(of: id(4_194_303)) == nil)
+    }
+
+    @Test("Puts what is announced where it belongs: threads to their process, children apart")
+    func announced() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        let (thread, child) = (try specimen.id("thread"), try specimen.id("child"))
+        tree.addRoot(specimen.thread)
+        tree.announce(thread, by: specimen.thread)
+        tree.announce(child, by: thread)
+        tree.announce(try specimen.id("own-table"), by: thread)
+        #expect(
+            threads(tree) == [
+                [
+                    specimen.thread.rawValue, thread.rawValue,
+                    try specimen.id("own-table").rawValue,
+                ],
+                [child.rawValue],
+            ])
+        #expect(tree.processes.slots.map { tree.processes[$0]?.threads } == [3, 1])
+        #expect(
+            tree.processes.slots.map { tree.processes[$0]?.leader } == [specimen.thread, child])
+    }
+
+    @Test("Puts what stops before it is announced where it belongs, and only once")
+    func adopted() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        let (thread, child) = (try specimen.id("thread"), try specimen.id("child"))
+        tree.addRoot(specimen.thread)
+        let slot = tree.adopt(thread)
+        #expect(tree.slot(of: thread) == slot)
+        _ = tree.adopt(child)
+        tree.announce(thread, by: specimen.thread)
+        tree.announce(child, by: specimen.thread)
+        #expect(
+            threads(tree) == [[specimen.thread.rawValue, thread.rawValue], [child.rawValue]])
+    }
+
+    @Test("Does not add who has died before being announced, once")
+    func earlyDeath() throws {
+        let tree = try #require(ProcessTree())
+        tree.addRoot(id(4_000_000))
+        tree.remove(id(4_000_001))
+        tree.announce(id(4_000_001), by: id(4_000_000))
+        #expect(threads(tree) == [[4_000_000]])
+        // The number may be another's by now.
+        tree.announce(id(4_000_001), by: id(4_000_000))
+        #expect(threads(tree) == [[4_000_000], [4_000_001]])
+    }
+
+    @Test("Does not take a new thread for the dead one that had its number")
+    func adoptedAfterDeath() throws {
+        let tree = try #require(ProcessTree())
+        tree.addRoot(id(4_000_000))
+        tree.remove(id(4_000_001))
+        _ = tree.adopt(id(4_000_001))
+        tree.remove(id(4_000_001))
+        tree.announce(id(4_000_001), by: id(4_000_000))
+        #expect(threads(tree) == [[4_000_000], [4_000_001]])
+    }
+
+    @Test("Forgets the oldest of the early dead that nobody announces")
+    func manyEarlyDeaths() throws {
+        let tree = try #require(ProcessTree())
+        tree.addRoot(id(4_000_000))
+        for number in Int32(1)...100 { tree.remove(id(4_000_000 + number)) }
+        tree.announce(id(4_000_001), by: id(4_000_000))
+        tree.announce(id(4_000_036), by: id(4_000_000))
+        tree.announce(id(4_000_037), by: id(4_000_000))
+        tree.announce(id(4_000_100), by: id(4_000_000))
+        #expect(threads(tree) == [[4_000_000], [4_000_001], [4_000_036]])
+    }
+
+    @Test("Takes a process out with its last thread, and gives its places to others")
+    func removal() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        let (thread, child) = (try specimen.id("thread"), try specimen.id("child"))
+        tree.addRoot(specimen.thread)
+        let slot = tree.adopt(thread)
+        tree.remove(specimen.thread)
+        #expect(threads(tree) == [[thread.rawValue]])
+        #expect(tree.slot(of: specimen.thread) == nil)
+        tree.update(slot) { $0.phase = .inCall(restoring: []) }
+        tree.remove(thread)
+        #expect(threads(tree) == [])
+        #expect(tree.tracees.count == 0 && tree.processes.count == 0)
+        // What the former holder of a place was doing is no concern of the next one.
+        #expect(tree.adopt(child) == slot)
+        guard case .running = tree.tracees[slot]?.phase else {
+            Issue.record("a new tracee is in the call of the former one")
+            return
+        }
+    }
+
+    @Test("Follows an exec by the leader: everything that was known of the program is dropped")
+    func execByLeader() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        let slot = tree.addRoot(specimen.thread)
+        var bytes: [UInt8] = []
+        _ = TraceeMemory(tree: tree).readBytes(
+            try specimen.number("memory"), count: 1, of: slot, into: &bytes)
+        _ = TraceeSockets(tree: tree).look(at: 0, of: slot)
+        #expect(tree.processes[0]?.memory != nil)
+        #expect(tree.tracees[slot]?.pidfd != nil)
+        tree.update(slot) { $0.phase = .inCall(restoring: []) }
+        tree.executed(specimen.thread, former: specimen.thread)
+        #expect(tree.processes[0]?.memory == nil)
+        #expect(tree.tracees[slot]?.pidfd == nil)
+        guard case .running? = tree.tracees[slot]?.phase else {
+            Issue.record("still in the former program's call")
+            return
+        }
+        #expect(threads(tree) == [[specimen.thread.rawValue]])
+    }
+
+    @Test("Follows an exec by another thread, which takes over its leader's number and place")
+    func execByThread() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        let thread = try specimen.id("thread")
+        let slot = tree.addRoot(specimen.thread)
+        tree.announce(thread, by: specimen.thread)
+        tree.executed(specimen.thread, former: thread)
+        #expect(threads(tree) == [[specimen.thread.rawValue]])
+        #expect(tree.slot(of: specimen.thread) == slot)
+        #expect(tree.slot(of: thread) == nil)
+        // The other threads are gone too, and told one by one; the former number is free.
+        tree.announce(thread, by: specimen.thread)
+        #expect(threads(tree) == [[specimen.thread.rawValue, thread.rawValue]])
+    }
+
+    @Test("Closes what others hold open, and nothing of the one that needs more")
+    func releasing() throws {
+        let (first, second) = (try Specimen(), try Specimen())
+        let tree = try #require(ProcessTree())
+        let slots = [tree.addRoot(first.thread), tree.adopt(second.thread)]
+        let (memory, sockets) = (TraceeMemory(tree: tree), TraceeSockets(tree: tree))
+        for (slot, specimen) in zip(slots, [first, second]) {
+            var bytes: [UInt8] = []
+            _ = memory.readBytes(
+                try specimen.number("memory"), count: 1, of: slot, into: &bytes)
+            _ = sockets.look(at: 0, of: slot)
+        }
+        tree.releaseDescriptors(but: first.thread)
+        #expect(slots.map { tree.tracees[$0]?.pidfd == nil } == [false, true])
+        #expect(slots.map { tree.processes[$0]?.memory == nil } == [false, true])
+        // It is opened again when it is needed again.
+        var bytes: [UInt8] = []
+        #expect(
+            memory.readBytes(try second.number("memory"), count: 1, of: slots[1], into: &bytes)
+                == .bytes(1))
+        #expect(
+            sockets.look(at: try second.descriptor("tcp"), of: slots[1])
+                == sockets.look(at: try first.descriptor("tcp"), of: slots[0]))
+    }
+}
