@@ -7,6 +7,7 @@ struct RangeGuardTests {
         AddressWindow(start: 0x7e00_0000, length: 0x0100_0000), AddressWindow(start: 0x10000),
         AddressWindow(start: 0), AddressWindow(start: 0xffff_f000),
         AddressWindow(start: 0x4020_3000, length: 0x3000), AddressWindow(start: 0x8000_0000),
+        AddressWindow(start: 0x7e12_3000),
     ]
 
     /// What the kernel could do at most, said in numbers that cannot overflow.

@@ -67,7 +67,7 @@ struct Meaning: Equatable, Sendable {
         case setModeStrict = "SECCOMP_SET_MODE_STRICT"
     }
 
-    private var count = 1
+    private var count: UInt16 = 1
     private var first: Name
     private var last: Name
 
@@ -79,7 +79,7 @@ struct Meaning: Equatable, Sendable {
 
     /// Goes on with the meaning of the values that follow.
     mutating func append(_ other: Meaning) {
-        count += other.count
+        count &+= other.count
         last = other.last
     }
 
