@@ -34,6 +34,19 @@ struct RunOptions: ParsableArguments {
             valueName: "auto|always|never"))
     var color: String = "auto"
 
+    /// For tests: what older kernels need, on one that does not; docs/internals.md says what.
+    @Option(help: .hidden)
+    var pageGuard: String?
+
+    /// Whether the filter is to guard the sealed page though the kernel could seal it.
+    func guardsRanges() throws(Failure) -> Bool {
+        switch pageGuard {
+        case nil: return false
+        case "ranges": return true
+        case let other?: throw .usage("--page-guard \(quoted(other)): expected ranges")
+        }
+    }
+
     /// Which decisions the log has.
     func level() throws(Failure) -> LogLevel {
         guard let logLevel else { return audit ? .all : .denied }
