@@ -27,7 +27,7 @@ final class OldMapping: Errand {
     private static let mapFixed: UInt64 = 0x10
     private let words: [UInt64]
 
-    /// - Parameter words: The six arguments, as judged by `refusal`.
+    /// An errand that makes the call with these six arguments, as judged by `refusal`.
     init(
         _ registers: csupervise_registers, mask: UInt64, _ layouts: MemoryLayouts, words: [UInt64]
     ) {
@@ -62,8 +62,8 @@ extension Sealing {
         _ pointer: UInt64, _ stopped: consuming StoppedThread, _ caller: Caller
     ) {
         var bytes: [UInt8] = []
-        guard judge.memory.readBytes(pointer, count: 24, of: caller.slot, into: &bytes) == .bytes(24)
-        else { return Release.fail(stopped, .badAddress) }
+        let read = judge.memory.readBytes(pointer, count: 24, of: caller.slot, into: &bytes)
+        guard read == .bytes(24) else { return Release.fail(stopped, .badAddress) }
         let decoder = MessageHeaderDecoder(layouts: .i386)
         let words = (0..<6).map { decoder.word(bytes, at: 4 * $0) }
         if let error = OldMapping.refusal(of: words) { return Release.fail(stopped, error) }
