@@ -1,6 +1,7 @@
 """Measures, and writes the table. Called by Bench/run.sh."""
 
 import json
+import os
 import pathlib
 import platform
 import shlex
@@ -122,6 +123,7 @@ def first(path, prefix):
     return "?"
 
 
+load = os.getloadavg()[0]
 for number in range(rounds):
     print(f"\rround {number + 1} of {rounds}", end="", file=sys.stderr, flush=True)
     for comparison in comparisons:
@@ -138,8 +140,10 @@ lines = [
     "processor time,",
     "everything else by the clock.",
     "",
-    f"Machine: {first('/proc/cpuinfo', 'model name')}, {len(pathlib.os.sched_getaffinity(0))} cores, "
-    f"Linux {platform.release()}; {version.splitlines()[0]}.",
+    f"Machine: {first('/proc/cpuinfo', 'model name')}, {len(os.sched_getaffinity(0))} cores, "
+    f"Linux {platform.release()}; {version.splitlines()[0]}. Load average before: {load:.1f}; much more than 0 "
+    "is other work,",
+    "which what takes several processes, as a start does, suffers from most.",
     "",
 ]
 for comparison in comparisons:

@@ -3,7 +3,8 @@
 ///     layer execute FILE           csupervise_execute, by the environment's PATH
 ///     layer close DESCRIPTOR...    csupervise_close_all_but; prints what is still open
 ///     layer fork-detached MODE     csupervise_fork_detached with SIGCHLD in that mode:
-///                                  default, ignored, blocked, pending, handled
+///                                  default, ignored, blocked, pending, handled; or subreaper,
+///                                  as a process that orphans become children of
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,13 +102,16 @@ static int run_fork_detached(const char *mode) {
     if (!strcmp(mode, "handled")) {
         signal(SIGCHLD, count_signal);
     }
+    if (!strcmp(mode, "subreaper")) {
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    }
     pid_t caller = getpid(), session = getsid(0);
     struct {
         pid_t number, session, group, parent;
         int is_blocked, descriptors;
     } there = {0};
-    int report[2];
-    if (pipe(report) == -1) {
+    int report[2], go[2];
+    if (pipe(report) == -1 || pipe(go) == -1) {
         return 1;
     }
     int descriptors = open_descriptors();
@@ -114,6 +119,11 @@ static int run_fork_detached(const char *mode) {
     pid_t number = -1;
     int error = csupervise_fork_detached(&number);
     if (error == 0 && number == 0) {
+        // The child in between has ended by then.
+        char byte;
+        if (read(go[0], &byte, 1) != 1) {
+            _exit(1);
+        }
         there.number = getpid();
         there.session = getsid(0);
         there.group = getpgrp();
@@ -127,7 +137,12 @@ static int run_fork_detached(const char *mode) {
     sigpending(&pending);
     int is_pending = sigismember(&pending, SIGCHLD);
     int kept = open_descriptors() == descriptors;
+    int is_subreaper = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0, 0, 0);
     close(report[1]);
+    if (write(go[1], "", 1) != 1) {
+        return 1;
+    }
     ssize_t got = read(report[0], &there, sizeof there);
 
     printf("error: %d, reported: %d\n", error, got == sizeof there);
@@ -138,6 +153,7 @@ static int run_fork_detached(const char *mode) {
     printf("SIGCHLD blocked: %d, there: %d\n", is_blocked(), there.is_blocked);
     printf("SIGCHLD pending: %d, delivered: %d\n", is_pending, (int)delivered);
     printf("descriptors kept: %d, there: %d\n", kept, there.descriptors == descriptors);
+    printf("subreaper: %d\n", is_subreaper);
     int waited = waitpid(-1, NULL, __WALL | WNOHANG);
     printf("children left: %s\n", waited == -1 && errno == ECHILD ? "none" : "some");
     return 0;

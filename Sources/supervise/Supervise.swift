@@ -22,8 +22,27 @@ struct Supervise: ParsableCommand {
 
     static let version = "0.1.0"
 
+    /// The help of the command, with the options of `run`, which need not be named.
+    private static var help: String {
+        func sections(_ text: String) -> [String] {
+            text.split(separator: "\n\n").map(String.init)
+        }
+        var all = sections(helpMessage())
+        let place = all.firstIndex { $0.hasPrefix("OPTIONS:") } ?? all.endIndex
+        let isOfRun = { (section: String) in
+            section.hasPrefix("POLICY OPTIONS:") || section.hasPrefix("RUN OPTIONS:")
+        }
+        all.insert(
+            contentsOf: sections(helpMessage(for: RunCommand.self)).filter(isOfRun), at: place)
+        return all.joined(separator: "\n\n") + "\n"
+    }
+
     /// Parses and runs; every way out that is not the command's own goes through `Failure`.
     static func main() {
+        if CommandLine.argc == 2, ["-h", "--help", "help"].contains(CommandLine.arguments[1]) {
+            StandardStream.output.write(help)
+            return
+        }
         do {
             var command = try parseAsRoot()
             try command.run()

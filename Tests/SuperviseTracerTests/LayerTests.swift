@@ -111,6 +111,8 @@ struct LayerTests {
             ("default", 0, 0), ("ignored", 0, 0), ("handled", 0, 0), ("blocked", 1, 0),
             // One that was pending before stays so.
             ("pending", 1, 1),
+            // Who is made the parent of orphans is not made the grandchild's.
+            ("subreaper", 0, 0),
         ])
     func detached(mode: String, blocked: Int, pending: Int) async throws {
         #expect(
@@ -124,6 +126,7 @@ struct LayerTests {
                         SIGCHLD blocked: \(blocked), there: \(blocked)
                         SIGCHLD pending: \(pending), delivered: 0
                         descriptors kept: 1, there: 1
+                        subreaper: \(mode == "subreaper" ? 1 : 0)
                         children left: none
 
                         """))

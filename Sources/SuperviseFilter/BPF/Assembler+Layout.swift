@@ -5,7 +5,7 @@ extension Assembler {
     /// one in pushes later steps away, which may make other targets too far, so this repeats until
     /// nothing changes; hops are never taken back, so it ends.
     struct Layout {
-        /// A step whose targets are step numbers, all of them later ones.
+        /// A step; laid out, its targets are step numbers, all of them later ones.
         enum Step {
             case plain(Instruction)
             case jump(Int)
@@ -18,11 +18,15 @@ extension Assembler {
         private(set) var count = 0
 
         private let steps: [Step]
-        private var hopsThen: Set<Int> = []
-        private var hopsElse: Set<Int> = []
+        /// Whether each step's `then` needs a hop, and its `else`.
+        private var hopsThen: [Bool]
+        private var hopsElse: [Bool]
 
         init(_ steps: [Step]) {
             self.steps = steps
+            starts.reserveCapacity(steps.count)
+            hopsThen = Array(repeating: false, count: steps.count)
+            hopsElse = hopsThen
             repeat { place() } while addHops()
         }
 
@@ -32,22 +36,26 @@ extension Assembler {
             for index in steps.indices {
                 starts.append(count)
                 count += 1
-                if hopsThen.contains(index) { count += 1 }
-                if hopsElse.contains(index) { count += 1 }
+                if hopsThen[index] { count += 1 }
+                if hopsElse[index] { count += 1 }
             }
         }
 
         /// Whether a target was too far, and so a hop was added.
         private mutating func addHops() -> Bool {
-            let before = hopsThen.count + hopsElse.count
+            var isAdded = false
             for (index, step) in steps.enumerated() {
                 guard case .branch(_, let then, let otherwise) = step else { continue }
-                if distance(from: starts[index], to: then) > UInt8.max { hopsThen.insert(index) }
-                if distance(from: starts[index], to: otherwise) > UInt8.max {
-                    hopsElse.insert(index)
+                if !hopsThen[index], distance(from: starts[index], to: then) > UInt8.max {
+                    hopsThen[index] = true
+                    isAdded = true
+                }
+                if !hopsElse[index], distance(from: starts[index], to: otherwise) > UInt8.max {
+                    hopsElse[index] = true
+                    isAdded = true
                 }
             }
-            return hopsThen.count + hopsElse.count > before
+            return isAdded
         }
 
         /// How many instructions a jump at an index skips to get to a step.
@@ -64,7 +72,7 @@ extension Assembler {
                 case .plain(let instruction): result.append(instruction)
                 case .jump(let target): result.append(hop(from: starts[index], to: target))
                 case .branch(let instruction, let then, let otherwise):
-                    result += branch(index, instruction, then: then, else: otherwise)
+                    addBranch(index, instruction, then: then, else: otherwise, to: &result)
                 }
             }
             return result
@@ -74,24 +82,21 @@ extension Assembler {
             Instruction(.jump, UInt32(truncatingIfNeeded: distance(from: index, to: step)))
         }
 
-        private func branch(
-            _ index: Int, _ instruction: Instruction, then: Int, else otherwise: Int
-        ) -> [Instruction] {
+        private func addBranch(
+            _ index: Int, _ instruction: Instruction, then: Int, else otherwise: Int,
+            to result: inout [Instruction]
+        ) {
             let start = starts[index]
-            var result = [instruction]
-            if hopsThen.contains(index) {
-                result[0].jt = 0
-                result.append(hop(from: start + result.count, to: then))
-            } else {
-                result[0].jt = UInt8(truncatingIfNeeded: distance(from: start, to: then))
-            }
-            if hopsElse.contains(index) {
-                result[0].jf = UInt8(truncatingIfNeeded: result.count - 1)
-                result.append(hop(from: start + result.count, to: otherwise))
-            } else {
-                result[0].jf = UInt8(truncatingIfNeeded: distance(from: start, to: otherwise))
-            }
-            return result
+            var branch = instruction
+            branch.jt =
+                hopsThen[index] ? 0 : UInt8(truncatingIfNeeded: distance(from: start, to: then))
+            branch.jf =
+                hopsElse[index]
+                ? (hopsThen[index] ? 1 : 0)
+                : UInt8(truncatingIfNeeded: distance(from: start, to: otherwise))
+            result.append(branch)
+            if hopsThen[index] { result.append(hop(from: result.count, to: then)) }
+            if hopsElse[index] { result.append(hop(from: result.count, to: otherwise)) }
         }
     }
 }

@@ -6,12 +6,29 @@
 public struct Assembler: Sendable {
     /// A place in the program by its name.
     public struct Label: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+        /// What the place is part of; all of the name where it is part 0.
+        private let scope: String
+        private let part: Int
+
         /// The name.
-        public let name: String
+        public var name: String { part == 0 ? scope : "\(scope).\(part)" }
 
         /// Makes a label; equal names are the same label.
         public init(_ name: String) {
-            self.name = name
+            self.init(name, part: 0)
+        }
+
+        /// Makes the label of a place within a named one, which nothing else is named like.
+        ///
+        /// The name is put together only for those who read it.
+        init(_ scope: String, part: Int) {
+            self.scope = scope
+            self.part = part
+        }
+
+        /// Tells most labels apart, at less cost than hashing the name.
+        fileprivate var bucketHash: UInt32 {
+            UInt32(truncatingIfNeeded: scope.utf8.count &* 31 &+ part)
         }
 
         /// Makes a label of a literal.
@@ -47,18 +64,19 @@ public struct Assembler: Sendable {
         }
     }
 
-    /// One step as it was asked for.
-    private enum Step {
-        case plain(Instruction)
-        case jump(Label)
-        /// A missing target is the next step.
-        case branch(Condition, then: Label?, else: Label?)
-    }
+    /// The steps as they were asked for, their targets by the place of the label among all.
+    private var steps: [Layout.Step] = []
+    /// The label of a target that is the next step.
+    private static let next = -1
 
-    private var steps: [Step] = []
-    private var places: [Label: Int] = [:]
-    private var labels: [Int: [String]] = [:]
-    private var comments: [Int: String] = [:]
+    private var labels: [Label] = []
+    private var buckets = Buckets(count: 128)
+    /// The step that each label was bound to, -1 before it is.
+    private var places: [Int] = []
+    /// The labels that were bound, in that order, so in the order of their steps.
+    private var bound: [Int] = []
+    /// A remark on each step up to the last that has one; empty where there is none.
+    private var comments: [String] = []
     private var firstFault: AssemblyError?
 
     /// Begins an empty program.
@@ -66,15 +84,28 @@ public struct Assembler: Sendable {
 
     /// Names the place of the next step.
     public mutating func bind(_ label: Label) {
-        guard places.updateValue(steps.count, forKey: label) == nil else {
+        let number = number(of: label)
+        guard places[number] < 0 else {
             firstFault = firstFault ?? .labelBoundTwice(label)
             return
         }
-        labels[steps.count, default: []].append(label.name)
+        places[number] = steps.count
+        bound.append(number)
+    }
+
+    /// The place of a label among all, where it is put if it is new.
+    private mutating func number(of label: Label) -> Int {
+        let hash = label.bucketHash
+        if let number = buckets.first(hash: hash, where: { labels[$0] == label }) { return number }
+        buckets.append(hash: hash)
+        labels.append(label)
+        places.append(-1)
+        return labels.count - 1
     }
 
     /// Remarks on the next step in listings.
     public mutating func comment(_ text: String) {
+        while comments.count <= steps.count { comments.append("") }
         comments[steps.count] = text
     }
 
@@ -88,14 +119,16 @@ public struct Assembler: Sendable {
 
     /// Adds a jump.
     public mutating func jump(to label: Label) {
-        steps.append(.jump(label))
+        steps.append(.jump(number(of: label)))
     }
 
     /// Adds a branch; a target that is not given is the next step.
     public mutating func branch(
         if condition: Condition, then: Label? = nil, else otherwise: Label? = nil
     ) {
-        steps.append(.branch(condition, then: then, else: otherwise))
+        let then = then.map { number(of: $0) } ?? Self.next
+        let otherwise = otherwise.map { number(of: $0) } ?? Self.next
+        steps.append(.branch(condition.instruction, then: then, else: otherwise))
     }
 
     /// The program, complete and found to be a filter.
@@ -103,18 +136,23 @@ public struct Assembler: Sendable {
         if let firstFault { throw firstFault }
         guard !steps.isEmpty else { throw .empty }
         var resolved: [Layout.Step] = []
+        resolved.reserveCapacity(steps.count)
         for index in steps.indices { resolved.append(try resolve(index)) }
         let layout = Layout(resolved)
         guard layout.count <= Program.limit else { throw .tooLong(layout.count) }
-        func placed<Value>(_ remarks: [Int: Value]) -> [Int: Value] {
-            Dictionary(
-                uniqueKeysWithValues: remarks.compactMap { step, value in
-                    step < steps.count ? (layout.starts[step], value) : nil
-                })
+        var (labels, indices): ([Label], [Int]) = ([], [])
+        for number in bound where places[number] < steps.count {
+            labels.append(self.labels[number])
+            indices.append(layout.starts[places[number]])
+        }
+        var remarks: [String] = []
+        for (step, comment) in comments.enumerated() where step < steps.count && !comment.isEmpty {
+            while remarks.count < layout.starts[step] { remarks.append("") }
+            remarks.append(comment)
         }
         do {
             return try Program(
-                layout.instructions, labels: placed(labels), comments: placed(comments))
+                layout.instructions, places: labels, at: indices, remarks: remarks)
         } catch {
             throw .invalid(error)
         }
@@ -130,19 +168,19 @@ public struct Assembler: Sendable {
             return .plain(instruction)
         case .jump(let label):
             return .jump(try place(of: label, from: index))
-        case .branch(let condition, let then, let otherwise):
+        case .branch(let instruction, let then, let otherwise):
             return .branch(
-                condition.instruction, then: try place(of: then, from: index),
+                instruction, then: try place(of: then, from: index),
                 else: try place(of: otherwise, from: index))
         }
     }
 
-    private func place(of label: Label?, from index: Int) throws(AssemblyError) -> Int {
+    private func place(of label: Int, from index: Int) throws(AssemblyError) -> Int {
         var place = index + 1
-        if let label {
-            guard let bound = places[label] else { throw .unknownLabel(label, at: index) }
-            guard bound > index else { throw .backwardJump(label, at: index) }
-            place = bound
+        if label != Self.next {
+            place = places[label]
+            guard place >= 0 else { throw .unknownLabel(labels[label], at: index) }
+            guard place > index else { throw .backwardJump(labels[label], at: index) }
         }
         guard place < steps.count else { throw .fallsOffTheEnd(at: index) }
         return place

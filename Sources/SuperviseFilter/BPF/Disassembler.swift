@@ -26,14 +26,15 @@ public struct Disassembler: Sendable {
     public func listing(of program: Program) -> String {
         let facts = Facts.collect(program)
         let width = String(program.instructions.count - 1).count
+        let (labels, comments) = (program.labels, program.comments)
         var result = ""
         for (index, instruction) in program.instructions.enumerated() {
-            for label in program.labels[index] ?? [] { result += "\(label):\n" }
+            for label in labels[index] ?? [] { result += "\(label):\n" }
             let number = String(index)
             var line = String(repeating: " ", count: 2 + width - number.count) + number + "  "
-            line += text(of: instruction, at: index, in: program)
+            line += text(of: instruction, at: index, labels)
             let name = comment(on: instruction, knowing: facts[index])
-            let remark = program.comments[index]
+            let remark = comments[index]
             // A remark may say the name already.
             let remarks = [remark?.hasPrefix(name ?? "") == true ? nil : name, remark]
                 .compactMap { $0 }
@@ -61,12 +62,14 @@ public struct Disassembler: Sendable {
         }
     }
 
-    private func text(of instruction: Instruction, at index: Int, in program: Program) -> String {
+    private func text(
+        of instruction: Instruction, at index: Int, _ labels: [Int: [String]]
+    ) -> String {
         let k = instruction.k
         guard let opcode = instruction.opcode else { return "?" }
         func target(_ offset: Int) -> String {
             let place = index + 1 + offset
-            return program.labels[place]?.first ?? String(place)
+            return labels[place]?.first ?? String(place)
         }
         func branch(_ mnemonic: String, _ operand: String) -> String {
             var text = "\(mnemonic) \(operand)"

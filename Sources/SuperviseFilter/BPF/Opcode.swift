@@ -94,6 +94,9 @@ public enum Opcode: UInt16, CaseIterable, Hashable, Sendable {
     /// Whether the instruction has two targets, `jt` and `jf`.
     public var isBranch: Bool { rawValue & 0x07 == 0x05 && self != .jump }
 
+    /// Whether the operation reads the scratch memory.
+    var readsMemory: Bool { self == .loadMemory || self == .indexMemory }
+
     /// Whether the filter ends here.
     public var isReturn: Bool { self == .returnConstant || self == .returnAccumulator }
 }

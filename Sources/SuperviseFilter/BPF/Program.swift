@@ -10,10 +10,27 @@ public struct Program: Hashable, Sendable {
 
     /// The instructions, first to last.
     public let instructions: [Instruction]
+    /// The labels, and the indices of the instructions that they stand before.
+    private let places: [Assembler.Label]
+    private let placeIndices: [Int]
+    /// A remark on each instruction up to the last that has one; empty where there is none.
+    private let remarks: [String]
+
     /// The names of places, for listings, by the index of the instruction they stand before.
-    public let labels: [Int: [String]]
+    public var labels: [Int: [String]] {
+        var result: [Int: [String]] = [:]
+        for (index, place) in zip(placeIndices, places) {
+            result[index, default: []].append(place.name)
+        }
+        return result
+    }
+
     /// Remarks for listings by the index of their instruction.
-    public let comments: [Int: String]
+    public var comments: [Int: String] {
+        var result: [Int: String] = [:]
+        for (index, remark) in remarks.enumerated() where !remark.isEmpty { result[index] = remark }
+        return result
+    }
 
     /// Checks instructions as the kernel does when a filter is installed.
     ///
@@ -21,6 +38,22 @@ public struct Program: Hashable, Sendable {
     /// nothing.
     public init(
         _ instructions: [Instruction], labels: [Int: [String]] = [:], comments: [Int: String] = [:]
+    ) throws(ProgramError) {
+        var (places, indices, remarks): ([Assembler.Label], [Int], [String]) = ([], [], [])
+        for (index, names) in labels.sorted(by: { $0.key < $1.key }) {
+            places += names.map { Assembler.Label($0) }
+            indices += names.map { _ in index }
+        }
+        for (index, comment) in comments.sorted(by: { $0.key < $1.key }) where index >= 0 {
+            remarks += Array(repeating: "", count: index - remarks.count) + [comment]
+        }
+        try self.init(instructions, places: places, at: indices, remarks: remarks)
+    }
+
+    /// Checks instructions; the places are in rising order.
+    init(
+        _ instructions: [Instruction], places: [Assembler.Label], at placeIndices: [Int],
+        remarks: [String]
     ) throws(ProgramError) {
         guard !instructions.isEmpty else { throw .empty }
         guard instructions.count <= Self.limit else { throw .tooLong(instructions.count) }
@@ -31,8 +64,9 @@ public struct Program: Hashable, Sendable {
         guard instructions[last].opcode?.isReturn == true else { throw .noReturn(at: last) }
         try Self.checkMemory(instructions)
         self.instructions = instructions
-        self.labels = labels
-        self.comments = comments
+        self.places = places
+        self.placeIndices = placeIndices
+        self.remarks = remarks
     }
 
     private static func check(
@@ -68,6 +102,7 @@ public struct Program: Hashable, Sendable {
     /// The kernel's `check_load_and_stores`: jumps go forward only, so one pass in order sees every
     /// way to an instruction before the instruction itself.
     private static func checkMemory(_ instructions: [Instruction]) throws(ProgramError) {
+        guard instructions.contains(where: { $0.opcode?.readsMemory == true }) else { return }
         var writtenOnEveryWay = [UInt16](repeating: .max, count: instructions.count)
         // What the instruction before leaves, where it goes on to this one.
         var written: UInt16 = 0

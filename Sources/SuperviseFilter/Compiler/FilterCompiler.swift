@@ -43,9 +43,8 @@ public struct FilterCompiler: Sendable {
     /// sealed page) in every mode: a log that is complete must not be walked around either.
     public func compile() throws(AssemblyError) -> Program? {
         guard evaluation.policy.restricts || evaluation.watching == .everything else { return nil }
-        let decision = Dispatch.decision { call, architecture in
-            evaluation.decision(for: call, in: architecture)
-        }
-        return try DecisionEmitter.program(for: decision)
+        var dispatch = Dispatch(evaluation: evaluation)
+        let decision = dispatch.decision()
+        return try DecisionEmitter.program(for: decision, in: dispatch.evaluation.graph)
     }
 }

@@ -10,36 +10,55 @@ struct PartialEvaluation: Sendable {
     let watching: FilterCompiler.Watching
     let page: AddressWindow?
 
+    /// The decisions made so far.
+    var graph = DecisionGraph()
+    /// The evaluator's verdicts on new sockets, by family and type; empty before the first.
+    private var verdicts: [Verdict] = []
+
+    /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
+    init(
+        policy: Policy, mode: FilterCompiler.Mode, watching: FilterCompiler.Watching,
+        page: AddressWindow?
+    ) {
+        self.policy = policy
+        self.mode = mode
+        self.watching = watching
+        self.page = page
+    }
+
     /// What the filter answers to a call of one calling convention.
-    func decision(for call: JudgedCall, in architecture: Architecture) -> RegisterDecision {
+    mutating func decision(
+        for call: JudgedCall, in architecture: Architecture
+    ) -> RegisterDecision {
         switch call {
         case .socket:
-            socket.named(call.name)
+            graph.named(call.name, socket())
         case .socketpair:
-            socketpair.named(call.name)
+            graph.named(call.name, socketpair())
         case .bind, .connect, .listen, .sendmsg, .sendmmsg:
             .trace
         case .sendto:
-            sendto(architecture).named("\(call.name).\(architecture.name)")
+            graph.named("\(call.name).\(architecture.name)", sendto(architecture))
         case .socketcall:
-            socketcall.named(call.name)
+            graph.named(call.name, socketcall())
         case .ptrace, .processVMReadv, .processVMWritev, .pidfdGetfd:
             .trace
         case .ioUringSetup, .ioUringEnter, .ioUringRegister:
             .refuse
         case .seccomp:
-            seccomp.named(call.name)
+            graph.named(call.name, seccomp())
         case .bpf:
             guardsSideDoors ? .refuse : .allow
         case .ioctl:
-            guardsSideDoors ? ioctl.named(call.name) : .allow
+            guardsSideDoors ? graph.named(call.name, ioctl()) : .allow
         case .madvise:
-            page.map { madvise(architecture, $0).named("\(call.name).\(architecture.name)") }
-                ?? .allow
+            page.map {
+                graph.named("\(call.name).\(architecture.name)", madvise(architecture, $0))
+            } ?? .allow
         case .processMadvise:
-            processMadvise.named(call.name)
+            graph.named(call.name, processMadvise())
         case .prctl:
-            prctl.named(call.name)
+            graph.named(call.name, prctl())
         }
     }
 
@@ -55,14 +74,12 @@ struct PartialEvaluation: Sendable {
     /// `__sys_socket` looks at the type's flags, then the family, then the type, and only then is
     /// the policy asked. The three answers before are the kernel's own, given here in every mode:
     /// so a family or flag that only a later kernel knows is refused, not let through unjudged.
-    private var socket: RegisterDecision {
+    private mutating func socket() -> RegisterDecision {
         checkingFlags(
             then: creation(
-                unknownFamily: .failure(.addressFamilyNotSupported),
-                unknownType: .failure(.invalidArgument),
-                denied: { error in
-                    mode == .enforce && watching == .nothing ? .failure(error) : .trace
-                }))
+                unknownFamily: graph.failure(.addressFamilyNotSupported),
+                unknownType: graph.failure(.invalidArgument),
+                answersDenied: mode == .enforce && watching == .nothing))
     }
 
     /// A pair of connected sockets.
@@ -70,152 +87,90 @@ struct PartialEvaluation: Sendable {
     /// `__sys_socketpair` looks at the flags, then reserves descriptors and writes their numbers to
     /// memory, and only then looks at the family and the type: EMFILE and EFAULT come before any
     /// refusal, so the tracer has to find out.
-    private var socketpair: RegisterDecision {
+    private mutating func socketpair() -> RegisterDecision {
         checkingFlags(
-            then: creation(unknownFamily: .trace, unknownType: .trace, denied: { _ in .trace }))
+            then: creation(unknownFamily: .trace, unknownType: .trace, answersDenied: false))
     }
 
-    private func checkingFlags(then decision: RegisterDecision) -> RegisterDecision {
-        .when(
+    private mutating func checkingFlags(then decision: RegisterDecision) -> RegisterDecision {
+        graph.when(
             .word(
                 .low(.second), .anySet(~(SocketType.mask | SocketType.knownFlags)),
-                note: "unknown flags"),
-            then: .failure(.invalidArgument), else: decision)
+                note: Note(.unknownFlags)),
+            then: graph.failure(.invalidArgument), else: decision)
     }
 
     /// The evaluator's verdict by family and type.
-    private func creation(
-        unknownFamily: RegisterDecision, unknownType: RegisterDecision,
-        denied: (ErrorNumber) -> RegisterDecision
+    private mutating func creation(
+        unknownFamily: RegisterDecision, unknownType: RegisterDecision, answersDenied: Bool
     ) -> RegisterDecision {
-        typealias Run = RegisterDecision.Run
-        let allowed = watching == .everything ? RegisterDecision.trace : .allow
-        func decide(_ family: AddressFamily, _ type: SocketType) -> RegisterDecision {
-            switch policy.decide(.create(SocketKind(family: family, type: type))).verdict {
-            case .allow: allowed
-            case .deny(let error): denied(error)
-            }
-        }
+        decideSockets()
+        let types = Int(SocketType.limit)
         // A family is an int; a negative one is a great number here and as unknown as that.
-        let families = (0..<AddressFamily.limit).map { number in
-            let family = AddressFamily(rawValue: number)
-            let types = (0..<SocketType.limit).map { type in
-                Run(
-                    first: UInt32(bitPattern: type),
-                    decision: decide(family, SocketType(rawValue: type)))
-            }
-            let unknown = Run(first: UInt32(bitPattern: SocketType.limit), decision: unknownType)
-            return Run(
-                first: UInt32(number),
-                decision: .select(.low(.second, mask: SocketType.mask), types + [unknown]),
-                notes: ["family \(family.name)"])
+        var families: [DecisionGraph.Run] = []
+        families.reserveCapacity(Int(AddressFamily.limit) + 1)
+        for number in 0..<AddressFamily.limit {
+            let row = Int(number) * types..<(Int(number) + 1) * types
+            // Most families are treated as the one before.
+            let isLikeLast =
+                number > 0 && row.allSatisfy { verdicts[$0] == verdicts[$0 - types] }
+            let decision =
+                isLikeLast
+                ? families[families.count - 1].decision
+                : self.decision(ofTypes: row, unknown: unknownType, answersDenied: answersDenied)
+            families.append(
+                DecisionGraph.Run(
+                    first: UInt32(number), decision: decision,
+                    meaning: Meaning(.family(AddressFamily(rawValue: number)))))
         }
-        let unknown = Run(first: UInt32(AddressFamily.limit), decision: unknownFamily)
-        return .select(.low(.first), families + [unknown])
+        families.append(
+            DecisionGraph.Run(first: UInt32(AddressFamily.limit), decision: unknownFamily))
+        return graph.select(.low(.first), families)
+    }
+
+    /// The verdicts on one family's types, as a decision by the type.
+    private mutating func decision(
+        ofTypes row: Range<Int>, unknown: RegisterDecision, answersDenied: Bool
+    ) -> RegisterDecision {
+        var types = row.map { index in
+            let decision =
+                switch verdicts[index] {
+                case .allow: watching == .everything ? RegisterDecision.trace : .allow
+                case .deny(let error): answersDenied ? graph.failure(error) : .trace
+                }
+            return DecisionGraph.Run(
+                first: UInt32(index - row.lowerBound), decision: decision)
+        }
+        types.append(
+            DecisionGraph.Run(first: UInt32(bitPattern: SocketType.limit), decision: unknown))
+        return graph.select(.low(.second, mask: SocketType.mask), types)
+    }
+
+    /// Asks the evaluator for all verdicts on new sockets, once for all calls.
+    private mutating func decideSockets() {
+        guard verdicts.isEmpty else { return }
+        verdicts.reserveCapacity(Int(AddressFamily.limit) * Int(SocketType.limit))
+        for family in 0..<AddressFamily.limit {
+            for type in 0..<SocketType.limit {
+                let kind = SocketKind(
+                    family: AddressFamily(rawValue: family), type: SocketType(rawValue: type))
+                verdicts.append(policy.decide(.create(kind)).verdict)
+            }
+        }
     }
 
     /// A message without a destination goes where the socket is connected to, which was judged.
-    private func sendto(_ architecture: Architecture) -> RegisterDecision {
+    private mutating func sendto(_ architecture: Architecture) -> RegisterDecision {
         isZero(.fifth, architecture, then: .allow, else: .trace)
     }
 
     /// The arguments are in memory, so every judged call behind it is the tracer's.
-    private var socketcall: RegisterDecision {
-        .select(
+    private mutating func socketcall() -> RegisterDecision {
+        graph.select(
             .low(.first),
-            SyscallTable.socketcall.entries.map { ($0.number, .trace, $0.call.name) }, else: .allow)
-    }
-
-    // MARK: Doors
-
-    /// A filter of the process's own with a listener.
-    ///
-    /// It would answer before the tracer is asked: USER_NOTIF outranks TRACE. Filters without one
-    /// can only add refusals.
-    private var seccomp: RegisterDecision {
-        .when(
-            .word(.low(.first), .equals(1), note: "SECCOMP_SET_MODE_FILTER"),
-            then: .when(
-                .word(.low(.second), .anySet(8), note: "NEW_LISTENER"),
-                then: .refuse, else: .allow),
-            else: .allow)
-    }
-
-    /// Keys put into the terminal are run by the shell outside; a tun device is a network card.
-    private var ioctl: RegisterDecision {
-        .select(
-            .low(.second),
-            [
-                (0x5412, .refuse, "TIOCSTI"), (0x541c, .refuse, "TIOCLINUX"),
-                (0x4004_54ca, .refuse, "TUNSETIFF"),
-            ], else: .allow)
-    }
-
-    /// `PR_SET_MM` can move what the kernel takes for the program's own areas.
-    private var prctl: RegisterDecision {
-        .select(.low(.first), [(35, .refuse, "PR_SET_MM")], else: .allow)
-    }
-
-    /// The advice `MADV_DONTFORK`: a child would have no page there and could map its own.
-    private static let dontFork: UInt32 = 10
-
-    /// The ranges are in memory; no kernel needs this advice for another process.
-    private var processMadvise: RegisterDecision {
-        .select(.low(.fourth), [(Self.dontFork, .refuse, "MADV_DONTFORK")], else: .allow)
-    }
-
-    /// Refuses the advice for a range that overlaps the page.
-    ///
-    /// A range that wraps around is taken to go on to the end, which the kernel refuses by itself.
-    private func madvise(_ architecture: Architecture, _ page: AddressWindow) -> RegisterDecision {
-        let beginsBefore = RegisterDecision.when(
-            .reaches(beyond: page.begin, start: .first, length: .second),
-            then: .refuse, else: .allow)
-        let beginsWithin = isZero(.second, architecture, then: .allow, else: .refuse)
-        var overlaps = RegisterDecision.when(
-            .word(.low(.first), .above(page.last)), then: .allow,
-            else: .when(
-                .word(.low(.first), .atLeast(page.begin)), then: beginsWithin,
-                else: architecture == .i386
-                    ? beginsBefore
-                    : .when(
-                        .word(.high(.second), .equals(0)), then: beginsBefore, else: .refuse)))
-        if architecture == .x86_64 {
-            // Above 4 GiB is no page of ours. Bits 57 to 62 do not count: with linear address
-            // masking the kernel drops them from the address (untagged_addr in madvise).
-            overlaps = .when(
-                .word(.high(.first), .anySet(0x81ff_ffff), note: "beyond 4 GiB"),
-                then: .allow, else: overlaps)
-        }
-        return .when(
-            .word(.low(.third), .equals(Self.dontFork), note: "MADV_DONTFORK"),
-            then: overlaps, else: .allow)
-    }
-
-    /// Whether a pointer or a size is 0: all 64 bits, or on i386 the lower 32.
-    ///
-    /// `int $0x80` in 64-bit code leaves the upper halves as they are, and the filter sees them;
-    /// the kernel's i386 entry does not use them.
-    private func isZero(
-        _ argument: SeccompData.Argument, _ architecture: Architecture,
-        then: RegisterDecision, else otherwise: RegisterDecision
-    ) -> RegisterDecision {
-        .when(
-            .word(.low(argument), .equals(0)),
-            then: architecture == .i386
-                ? then : .when(.word(.high(argument), .equals(0)), then: then, else: otherwise),
-            else: otherwise)
-    }
-}
-
-extension RegisterDecision {
-    /// What a door that stays shut answers.
-    static let refuse = failure(.notPermitted)
-
-    /// The call fails with an error.
-    ///
-    /// A number that is no error would be a result to the caller, 0 even success.
-    static func failure(_ error: ErrorNumber) -> RegisterDecision {
-        .answer(.errno(UInt16(clamping: min(max(error.rawValue, 1), 4095))))
+            values: SyscallTable.socketcall.entries.map { entry in
+                DecisionGraph.Run(
+                    first: entry.number, decision: .trace, meaning: Meaning(.call(entry.call)))
+            }, else: .allow)
     }
 }

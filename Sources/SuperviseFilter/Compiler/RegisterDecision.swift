@@ -1,50 +1,24 @@
-/// What a filter answers to a call: a tree of questions about its registers.
+/// What a filter answers to a call: the number of a node in a ``DecisionGraph``.
 ///
 /// The compiler's middle form: ``PartialEvaluation`` makes one for each call, ``Dispatch`` joins
-/// them, ``DecisionEmitter`` turns the whole into instructions. Equal parts are emitted once.
-indirect enum RegisterDecision: Hashable, Sendable {
-    /// The answer is this.
-    case answer(SeccompAction)
-    /// A question decides between two decisions.
-    case ask(Question, then: RegisterDecision, else: RegisterDecision)
-    /// A decision with a name for listings.
-    case named(String, RegisterDecision)
+/// them, ``DecisionEmitter`` turns the whole into instructions. Within one graph equal numbers are
+/// equal decisions, down to the last answer, so comparing two costs nothing.
+struct RegisterDecision: Equatable, Sendable {
+    /// The place among the graph's nodes.
+    let number: Int
 
-    static let allow = RegisterDecision.answer(.allow)
-    static let trace = RegisterDecision.answer(.trace(FilterCompiler.traceData))
-
-    /// A question, left out where it would change nothing.
-    static func when(
-        _ question: Question, then: RegisterDecision, else otherwise: RegisterDecision
-    ) -> RegisterDecision {
-        then == otherwise ? then : .ask(question, then: then, else: otherwise)
-    }
-
-    /// The decision with a name.
-    func named(_ name: String) -> RegisterDecision {
-        .named(name, self)
-    }
-
-    /// Hashes the first question and not what follows from its answers.
-    ///
-    /// Whoever collects the parts of a tree hashes it at each of its nodes: with all that is below
-    /// them, that took longer than the rest of a start. Few parts share their first question.
-    func hash(into hasher: inout Hasher) {
-        switch self {
-        case .answer(let action):
-            hasher.combine(action)
-        case .ask(let question, _, _):
-            hasher.combine(question)
-        case .named(let name, _):
-            hasher.combine(name)
-        }
-    }
+    /// The call goes on; node 0 of every graph.
+    static let allow = RegisterDecision(number: 0)
+    /// The tracer decides; node 1.
+    static let trace = RegisterDecision(number: 1)
+    /// What a door that stays shut answers; node 2.
+    static let refuse = RegisterDecision(number: 2)
 }
 
 /// A yes or no that a filter can get from a call's registers.
-enum Question: Hashable, Sendable {
+enum Question: Equatable, Sendable {
     /// Whether a word meets a condition; the note explains the constant in listings.
-    case word(Word, Assembler.Condition, note: String? = nil)
+    case word(Word, Assembler.Condition, note: Note = Note())
     /// Whether a range goes on beyond an address that it begins at or before.
     ///
     /// Both are taken as 32-bit numbers, without their upper halves; asked so, as
@@ -52,7 +26,7 @@ enum Question: Hashable, Sendable {
     case reaches(beyond: UInt32, start: SeccompData.Argument, length: SeccompData.Argument)
 
     /// Part of a word of the call's description.
-    struct Word: Hashable, Sendable {
+    struct Word: Equatable, Sendable {
         /// The word.
         var field: SeccompData.Field
         /// The bits of it that count.

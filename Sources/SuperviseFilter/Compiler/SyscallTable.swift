@@ -6,14 +6,23 @@ public struct SyscallTable: Hashable, Sendable {
         public let number: UInt32
         /// The call.
         public let call: JudgedCall
+
+        init(_ number: UInt32, _ call: JudgedCall) {
+            self.number = number
+            self.call = call
+        }
     }
 
     /// Every judged call that the convention has, by rising number.
     public let entries: [Entry]
 
     /// The call of that number, nil where the number is not judged.
+    ///
+    /// One look into a list: this is asked at every stop.
     public func call(numbered number: UInt32) -> JudgedCall? {
-        entries.first { $0.number == number }?.call
+        guard number < places.count else { return nil }
+        let place = Int(places[Int(number)])
+        return place < entries.count ? entries[place].call : nil
     }
 
     /// The number of a call, nil where the convention does not have it.
@@ -21,9 +30,16 @@ public struct SyscallTable: Hashable, Sendable {
         entries.first { $0.call == call }?.number
     }
 
-    /// Makes a table of its rows in any order.
-    init(_ rows: [(number: UInt32, call: JudgedCall)]) {
-        entries = rows.map { Entry(number: $0.number, call: $0.call) }
-            .sorted { $0.number < $1.number }
+    /// For each number up to the greatest, where its entry is; beyond the entries where it has none.
+    private let places: [UInt8]
+
+    /// Makes a table of its entries, by rising number.
+    init(_ entries: [Entry]) {
+        self.entries = entries
+        var places = [UInt8](repeating: .max, count: Int(entries.last?.number ?? 0) + 1)
+        for (place, entry) in entries.enumerated() {
+            places[Int(entry.number)] = UInt8(truncatingIfNeeded: place)
+        }
+        self.places = places
     }
 }

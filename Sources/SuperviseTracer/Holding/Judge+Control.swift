@@ -4,7 +4,9 @@ import SupervisePolicy
 extension Judge {
     /// The size of the buffer that `____sys_sendmsg` has at hand; longer control data are allocated.
     private static let controlAtHand: UInt64 = 36
-    /// The most control data that are looked at. What lies beyond is left to the policy, so that no
+    /// The most control data that are looked at.
+    ///
+    /// What lies beyond is left to the policy, so that no
     /// program can keep the supervisor reading.
     private static let mostControl: UInt64 = 1 << 18
 

@@ -10,8 +10,9 @@ final class SealedPage {
     static let slotSize = 256
     /// Bytes of the whole, a multiple of the page size.
     static let size = 1 << 20
-    /// Where it can be mapped: below 4 GiB, so that 32-bit calls reach it. The first free place is
-    /// taken. The filter keeps MADV_DONTFORK from all of them.
+    /// Where it can be mapped: below 4 GiB, so that 32-bit calls reach it.
+    ///
+    /// The first free place is taken. The filter keeps MADV_DONTFORK from all of them.
     static let places: [UInt32] = (0..<16).map { 0x7e00_0000 + $0 << 20 }
 
     /// Offsets in a slot.
