@@ -56,6 +56,21 @@ struct Failure: Error, Equatable {
                 message: "cannot install the seccomp filter: \(describe(error)); "
                     + "expected a kernel with CONFIG_SECCOMP_FILTER",
                 status: .failed)
+        case .noDomain(let error):
+            self.init(
+                message: "cannot enter a Landlock domain: \(describe(error))"
+                    + (error == .argListTooLong ? "; is it in 16 of them already?" : ""),
+                status: .failed)
+        case .noLandlock(let abi):
+            self.init(
+                message: "--require-landlock: "
+                    + (abi == 0 ? "the kernel offers no Landlock" : "the kernel's Landlock has ABI \(abi)")
+                    + ", expected ABI \(LandlockDomain.firstABI) or later (Linux 6.7, lsm=landlock)",
+                status: .failed)
+        case .noClosing(let error):
+            self.init(
+                message: "cannot close inherited io_uring descriptors: \(describe(error))",
+                status: .failed)
         }
     }
 

@@ -39,12 +39,23 @@ struct RunCommand: ParsableCommand {
             watching: telling.watching,
             sink: telling.sink,
             keptDescriptors: telling.descriptors,
+            landlockABI: min(LandlockDomain.kernelABI, runOptions.landlockABI),
+            requiresLandlock: runOptions.requireLandlock,
+            closedRings: closedRings,
             commandEnded: telling.commandEnded)
         do {
             end(try supervisor.run(command, filter: try supervisor.filter()), telling)
         } catch let error as LaunchError {
             throw Failure(error, command: EscapedText.escape(command.name))
         }
+    }
+
+    /// Tells that the command lacks descriptors which it was given.
+    private func closedRings(_ numbers: [Int32]) {
+        guard !runOptions.quiet else { return }
+        let what = numbers.count == 1 ? "an io_uring descriptor" : "io_uring descriptors"
+        let list = numbers.map(String.init).joined(separator: ", ")
+        Failure.report("closed \(what) that the command would have inherited: \(list)")
     }
 
     /// Ends the supervising process.
