@@ -61,7 +61,7 @@ struct EventLoop<Source: StopSource, Handler: StopHandler> {
 
     /// Serves until no tracee is left, or the handler has finished.
     mutating func run() {
-        while takePending(), !handler.isFinished {
+        while !handler.isFinished, takePending() {
             for (thread, reason) in pending {
                 handler.handle(Stop(thread, reason), of: thread)
             }
