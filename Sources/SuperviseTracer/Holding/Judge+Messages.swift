@@ -79,7 +79,8 @@ extension Judge {
         if header.vectorCount > UInt64(Self.mostEntries) {
             let readable = memory.isAccessible(header.name, count: count, of: caller.slot)
             return .ends(
-                .fail(descriptorError(descriptor, caller) ?? (readable ? .messageSize : .badAddress))
+                .fail(
+                    descriptorError(descriptor, caller) ?? (readable ? .messageSize : .badAddress))
             )
         }
         let name = SocketAddressDecoder.decode(address)

@@ -24,7 +24,9 @@ struct Judge {
     /// Judges a call at its seccomp stop.
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
-        let hold = judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
+        // int 0x80 in 64-bit code leaves the upper halves as they are; i386 calls ignore them.
+        let values = caller.layouts.word == 4 ? arguments.narrowed : arguments
+        let hold = judge(NetworkCall(call, values, layouts: caller.layouts), caller)
         guard case .runEntries(let count) = hold else { return hold }
         // The number of entries is the third argument, in the same register in both ABIs.
         return .runChanged(
@@ -39,11 +41,11 @@ struct Judge {
         guard count > 0 else { return .run }
         var bytes: [UInt8] = []
         let word = caller.layouts.word
-        let read = memory.readBytes(
-            arguments.wide(1), count: count * word, of: caller.slot, into: &bytes)
+        let list = arguments.narrowed.wide(1)
+        let read = memory.readBytes(list, count: count * word, of: caller.slot, into: &bytes)
         guard read != .hidden else { return .fail(policy.refusal) }
         guard bytes.count == count * word,
-            memory.isAccessible(arguments.wide(1), count: count * word, of: caller.slot)
+            memory.isAccessible(list, count: count * word, of: caller.slot)
         else { return .fail(.badAddress) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
         let words = (0..<6).map { decoder.word(bytes, at: $0 * word) }

@@ -133,6 +133,12 @@ struct Arguments {
         (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
     }
 
+    /// The arguments as an i386 call takes them: the low 32 bits of each.
+    var narrowed: Arguments {
+        func low(_ value: UInt64) -> UInt64 { UInt64(UInt32(truncatingIfNeeded: value)) }
+        return Arguments(low(a), low(b), low(c), low(d), low(e), low(f))
+    }
+
     /// A pointer or a size: all 64 bits count.
     func wide(_ index: Int) -> UInt64 {
         switch index {
