@@ -69,7 +69,8 @@ struct Way: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(abi.rawValue) as \(user)" }
 
     /// Every ABI as every user there is.
-    static let all = User.available.flatMap { user in ABI.allCases.map { Way(abi: $0, user: user) } }
+    static let all = User.available.flatMap { user in ABI.allCases.map { Way(abi: $0, user: user) }
+    }
     /// Both kinds of system call, where no socket call is made.
     static let direct = all.filter { $0.abi != .socketcall }
     /// 64-bit calls as every user.
