@@ -79,11 +79,7 @@ struct Way: Sendable, CustomTestStringConvertible {
 
 /// Runs a row natively and under `supervise`, and compares all that the two runs print.
 ///
-/// - Parameters:
-///   - row: What is run.
-///   - way: How, and as whom.
-///   - options: Options of `supervise`; `--quiet` is among them.
-///   - probe: Options of the probe.
+/// `options` are options of `supervise`, beside `--quiet`; `probe` are options of the probe.
 func compare(
     _ row: Row, _ way: Way, options: [String] = [], probe: [String] = [],
     sourceLocation: SourceLocation = #_sourceLocation
