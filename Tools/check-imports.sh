@@ -30,7 +30,8 @@ listed=(
     Sources/SuperviseTracer/Launch/Command.swift   # the argument vector, byte for byte
     Sources/SuperviseTracer/Launch/Handshake.swift # read and write of one number
     Sources/SuperviseTracer/Launch/Launcher.swift  # fork, exec, the filter's installation
-    Sources/supervise/Telling.swift                # getenv
+    Sources/SuperviseTracer/Launch/LandlockDomain.swift # entering it
+    Sources/supervise/ColorOption.swift            # getenv
 )
 
 failures=0

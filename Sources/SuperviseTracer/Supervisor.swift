@@ -24,6 +24,13 @@ public struct Supervisor {
     ///
     /// Processes of the tree may be left; what they do is still judged and recorded.
     public var commandEnded: () -> Void
+    /// The version of Landlock that is used, 0 for none; never one that the kernel does not have.
+    public var landlockABI: Int32
+    /// Whether a command that should be in a Landlock domain is not run where it cannot be.
+    public var requiresLandlock: Bool
+    /// Called in the process that becomes the command, when it has closed inherited io_uring
+    /// descriptors, with their numbers.
+    public var closedRings: ([Int32]) -> Void
 
     /// Makes a supervisor.
     public init(
@@ -32,6 +39,9 @@ public struct Supervisor {
         watching: FilterCompiler.Watching,
         sink: any AuditSink,
         keptDescriptors: [Int32],
+        landlockABI: Int32 = LandlockDomain.kernelABI,
+        requiresLandlock: Bool = false,
+        closedRings: @escaping ([Int32]) -> Void = { _ in },
         commandEnded: @escaping () -> Void
     ) {
         self.policy = policy
@@ -39,6 +49,9 @@ public struct Supervisor {
         self.watching = watching
         self.sink = sink
         self.keptDescriptors = keptDescriptors
+        self.landlockABI = landlockABI
+        self.requiresLandlock = requiresLandlock
+        self.closedRings = closedRings
         self.commandEnded = commandEnded
     }
 
@@ -70,7 +83,13 @@ public struct Supervisor {
     /// process, which is the supervisor, returns from here when its work is done, and should then
     /// end at once.
     public func run(_ command: Command, filter: Program?) throws(LaunchError) -> End {
-        let launcher = Launcher(command: command, filter: filter)
+        // An audit refuses nothing, so nothing that the kernel would refuse by itself is refused.
+        let isEnforcing = policy.restricts && !isAuditing
+        let domain = isEnforcing ? LandlockDomain(policy: policy, abi: landlockABI) : nil
+        if isEnforcing, requiresLandlock, domain == nil { throw .noLandlock(abi: landlockABI) }
+        let launcher = Launcher(
+            command: command, filter: filter, domain: domain,
+            closedRings: isEnforcing ? closedRings : nil)
         switch try launcher.fork() {
         case .command(let tracer, let handshake):
             try launcher.becomeCommand(tracer: tracer, handshake)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import SupervisePolicy
 import SuperviseTracer
 import SystemPackage
 
@@ -56,6 +57,22 @@ struct Failure: Error, Equatable {
                 message: "cannot install the seccomp filter: \(describe(error)); "
                     + "expected a kernel with CONFIG_SECCOMP_FILTER",
                 status: .failed)
+        case .noDomain(let error):
+            self.init(
+                message: "cannot enter a Landlock domain: \(describe(error))"
+                    + (error == .argListTooLong ? "; is it in 16 of them already?" : ""),
+                status: .failed)
+        case .noLandlock(let abi):
+            self.init(
+                message: "--require-landlock: "
+                    + (abi == 0
+                        ? "the kernel offers no Landlock" : "the kernel's Landlock has ABI \(abi)")
+                    + ", expected ABI \(LandlockDomain.firstABI) or later (Linux 6.7, lsm=landlock)",
+                status: .failed)
+        case .noClosing(let error):
+            self.init(
+                message: "cannot close inherited io_uring descriptors: \(describe(error))",
+                status: .failed)
         }
     }
 
@@ -76,7 +93,12 @@ struct Failure: Error, Equatable {
             StandardStream.output.write(Supervise.fullMessage(for: error) + "\n")
             Glibc.exit(0)
         }
-        let message = Supervise.message(for: error)
+        var message = Supervise.message(for: error)
+        if message.hasPrefix("Unexpected argument"), !CommandLine.arguments.contains("--") {
+            message += "; expected supervise [OPTIONS] -- COMMAND"
+        }
+        // What stood on the command line is in it as it was.
+        message = EscapedText.escape(Array(message.utf8))
         report(message.isEmpty ? "the command line cannot be understood" : message)
         Glibc.exit(Status.usage.rawValue)
     }

@@ -40,6 +40,9 @@ struct RunCommand: ParsableCommand {
             watching: telling.watching,
             sink: telling.sink,
             keptDescriptors: telling.descriptors,
+            landlockABI: min(LandlockDomain.kernelABI, runOptions.landlockABI),
+            requiresLandlock: runOptions.requireLandlock,
+            closedRings: closedRings,
             commandEnded: telling.commandEnded)
         if try runOptions.guardsRanges() { supervisor.pageGuard = .ranges }
         do {
@@ -47,6 +50,14 @@ struct RunCommand: ParsableCommand {
         } catch let error as LaunchError {
             throw Failure(error, command: EscapedText.escape(command.name))
         }
+    }
+
+    /// Tells that the command lacks descriptors which it was given.
+    private func closedRings(_ numbers: [Int32]) {
+        guard !runOptions.quiet else { return }
+        let what = numbers.count == 1 ? "an io_uring descriptor" : "io_uring descriptors"
+        let list = numbers.map(String.init).joined(separator: ", ")
+        Failure.report("closed \(what) that the command would have inherited: \(list)")
     }
 
     /// Ends the supervising process.

@@ -28,11 +28,18 @@ struct RunOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Do not tell at the end what was refused.")
     var quiet = false
 
-    @Option(
+    @OptionGroup
+    var colorOption: ColorOption
+
+    @Flag(
         help: ArgumentHelp(
-            "When to use colours; NO_COLOR in the environment turns auto off.",
-            valueName: "auto|always|never"))
-    var color: String = "auto"
+            "Do not run the command where the kernel cannot put it into a Landlock domain "
+                + "(see supervise doctor)."))
+    var requireLandlock = false
+
+    /// For tests and debugging: the features of an older kernel on a newer one.
+    @Option(help: ArgumentHelp(visibility: .hidden))
+    var landlockABI: Int32 = .max
 
     /// For tests: what older kernels need, on one that does not; docs/internals.md says what.
     @Option(help: .hidden)
@@ -64,16 +71,6 @@ struct RunOptions: ParsableArguments {
         case "text": return false
         case let other?:
             throw .usage("--log-format \(quoted(other)): expected text or json")
-        }
-    }
-
-    /// Whether to use colours on a stream.
-    func usesColor(onTerminal: Bool, noColor: Bool) throws(Failure) -> Bool {
-        switch color {
-        case "auto": return onTerminal && !noColor
-        case "always": return true
-        case "never": return false
-        default: throw .usage("--color \(quoted(color)): expected auto, always or never")
         }
     }
 }

@@ -23,8 +23,7 @@ final class Telling {
     private let standardErrorLog: Gate?
 
     init(_ options: RunOptions, level: LogLevel, isJSON: Bool) throws(Failure) {
-        let noColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
-        usesColor = try options.usesColor(onTerminal: isatty(2) == 1, noColor: noColor)
+        usesColor = try options.colorOption.usesColor(on: .error)
         let stream = StandardStream.error.duplicate()
         var sinks: [any AuditSink] = []
         var descriptors: [Int32] = []

@@ -154,6 +154,22 @@ void csupervise_forward_signals(pid_t process);
 int csupervise_seccomp_install(const void *instructions, size_t count);
 /// Whether the kernel has seccomp filters and the action of that number.
 int csupervise_seccomp_has_action(uint32_t action);
+/// The version of Landlock that the kernel offers; 0 where it has none.
+int csupervise_landlock_abi(void);
+/// CSUPERVISE_LANDLOCK_*: the access to TCP ports (ABI 4) and the scope (ABI 6) that a domain takes.
+enum {
+    CSUPERVISE_LANDLOCK_BIND_TCP = 1 << 0,
+    CSUPERVISE_LANDLOCK_CONNECT_TCP = 1 << 1,
+    CSUPERVISE_LANDLOCK_ABSTRACT_NAMES = 1 << 0,
+};
+/// Puts the calling thread into a Landlock domain that has none of the given access.
+///
+/// ENOMSG: nothing is given. E2BIG: the thread is in 16 domains already.
+int csupervise_landlock_enter(uint64_t network, uint64_t scoped);
+/// Closes the io_uring descriptors that exec would leave open, and tells their numbers.
+///
+/// `*count` is how many there were, of which the first `capacity` are in `closed`.
+int csupervise_close_rings(int *closed, size_t capacity, size_t *count);
 /// A connected pair of close-on-exec AF_UNIX sockets, none of them 0, 1 or 2.
 int csupervise_channel(int descriptors[2]);
 /// Runs `path` as execvp(3) looks it up, without its shell for files of no known format.

@@ -80,6 +80,10 @@ extension Judge {
             return .success(bytes)
         }
         switch sockets.look(at: named.descriptor, of: caller.slot) {
+        case .error(.notSocket) where named.operation == .connect:
+            // connect(2) copies the address before it asks whether the descriptor is a socket.
+            return .failure(
+                KernelError(number: isReadable(named, caller) ? .notSocket : .badAddress))
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):

@@ -14,4 +14,10 @@ public enum LaunchError: Error, Hashable {
     case noTracing(Errno)
     /// The filter could not be installed with `seccomp(2)`.
     case noFilter(Errno)
+    /// The Landlock domain could not be entered with `landlock_restrict_self(2)`.
+    case noDomain(Errno)
+    /// A Landlock domain was demanded, and the kernel's version of Landlock, 0 for none, is too old.
+    case noLandlock(abi: Int32)
+    /// The inherited io_uring descriptors could not be closed.
+    case noClosing(Errno)
 }

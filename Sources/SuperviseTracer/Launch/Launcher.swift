@@ -12,6 +12,10 @@ struct Launcher {
     let command: Command
     /// The filter of the tree, nil where no call needs one.
     let filter: Program?
+    /// The Landlock domain of the tree, nil where it gets none.
+    let domain: LandlockDomain?
+    /// Called with the numbers of the io_uring descriptors that were closed; nil: they stay open.
+    let closedRings: (([Int32]) -> Void)?
 
     /// What a process is after the fork, in which both go on.
     enum Role {
@@ -66,6 +70,16 @@ struct Launcher {
             // The kernel demands it of whoever installs a filter without privileges; it also
             // keeps setuid programs from being confused by calls that fail.
             try check(csupervise_set_no_new_privileges())
+        } catch {
+            throw .noFilter(error)
+        }
+        if let closedRings { try Self.closeRings(closedRings) }
+        do throws(Errno) {
+            try domain?.enter()
+        } catch {
+            throw .noDomain(error)
+        }
+        do throws(Errno) {
             if let filter { try Self.install(filter) }
         } catch {
             throw .noFilter(error)
@@ -74,6 +88,16 @@ struct Launcher {
             rawValue: csupervise_execute(
                 command.arguments[0], command.arguments, csupervise_environment()))
         throw error == .noSuchFileOrDirectory ? .notFound : .notExecutable(error)
+    }
+
+    /// Closes what would let the command work without calls: a ring that a thread of the kernel's
+    /// polls takes its requests from memory.
+    private static func closeRings(_ tell: ([Int32]) -> Void) throws(LaunchError) {
+        var numbers = [Int32](repeating: -1, count: 16)
+        var count = 0
+        let error = unsafe csupervise_close_rings(&numbers, numbers.count, &count)
+        if count > 0 { tell(Array(numbers.prefix(count))) }
+        if error != 0 { throw .noClosing(Errno(rawValue: error)) }
     }
 
     private static func install(_ filter: Program) throws(Errno) {
