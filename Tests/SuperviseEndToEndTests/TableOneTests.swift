@@ -21,6 +21,13 @@ struct TableOneTests {
         try await compare(row, way, options: ["--log", "/dev/null", "--log-level", "all"])
     }
 
+    @Test("the same where a filter guards the page", arguments: memoryRows, Way.all)
+    func guarded(row: Row, way: Way) async throws {
+        try await compare(row, way, options: ["--page-guard", "ranges"])
+    }
+
+    /// What is decided by memory, and so made with sealed arguments.
+    static let memoryRows = addressRows + messageRows
     static let everything = socketRows + addressRows + messageRows
 
     static let socketRows = Row.table("network-off", "sockets")
