@@ -11,8 +11,6 @@ mkdir "$folder" && cd "$folder" || exit 1
 export PATH=/kernels/bin:/bin
 # Emulated, a case takes a second at most; one that takes this long hangs.
 limit=60
-short=false
-grep -qw supervise.short /proc/cmdline && short=true
 
 # result TITLE: from the files `expected` and `found`.
 result() {
@@ -121,7 +119,6 @@ table() {
                 # Each step says its own.
                 "the sealed page's window") abis=x86-64 ;;
                 esac
-                if $short; then abis=${abis##* }; fi
                 ;;
             esac ;;
         'holding '*) holding=${line#holding } ;;
