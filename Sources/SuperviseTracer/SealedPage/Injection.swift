@@ -9,6 +9,9 @@ import SystemPackage
 /// 3. The descriptor is received and mapped over the memory of step 1, and both are closed.
 /// 4. The mapping is sealed, and only then looked at. In this order the look is sound whatever
 ///    other threads did in between: they can no longer change what is seen.
+/// 5. What a look does not show is set: that children get the mapping, too. A mapping of the same
+///    memory that they would not get (MADV_DONTFORK, given where that is not refused) may have
+///    been moved here by another thread.
 ///
 /// Signals are blocked meanwhile, and the thread's own call is made again from the start.
 final class Injection: Errand {
@@ -27,7 +30,7 @@ final class Injection: Errand {
     private var formerLimit: UInt64?
 
     private enum Step {
-        case scratch, socket, receive, map, closeFile, closeSocket, seal, unmap, done
+        case scratch, socket, receive, map, closeFile, closeSocket, seal, inherit, unmap, done
     }
 
     init(
@@ -64,7 +67,11 @@ final class Injection: Errand {
             guard isMapped else { return giveUp() }
             step = .seal
             return .call(calls.seal(address, SealedPage.size))
-        case .seal: return sealed(result)
+        case .seal:
+            guard result == 0 else { return giveUp() }
+            step = .inherit
+            return .call(calls.inherit(address, SealedPage.size))
+        case .inherit: return sealed(result)
         case .unmap, .done: return .restart
         }
     }
