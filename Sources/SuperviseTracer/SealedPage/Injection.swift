@@ -94,6 +94,12 @@ final class Injection: Errand {
             step = .socket
             return .call(calls.socket())
         }
+        if result == -17, memory.isPage(page, at: address, of: slot) {
+            // Whoever shares this memory without being a thread of this process may have mapped
+            // the page. Only a mapping that is sealed by now counts, so it is sealed first.
+            step = .seal
+            return .call(calls.seal(address, SealedPage.size))
+        }
         // EEXIST: the place is taken; kernels that do not know better give another address.
         place += 1
         guard result == -17, SealedPage.places.indices.contains(place) else {
