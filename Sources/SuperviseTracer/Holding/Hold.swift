@@ -72,12 +72,12 @@ struct SealedArguments {
     /// The arguments of `socketcall(2)`, which that keeps in memory too.
     var words: [UInt64]?
 
-    /// An address in the given argument, its length in the next one.
-    init(address: AddressBytes, argument: Int) {
+    /// An address in the given argument, its length in the next one, where the caller has `length`.
+    init(address: AddressBytes, argument: Int, length callerLength: Int32) {
         let plain = address.withoutTail
         self.address = plain
         pointer = argument
-        if plain.count != address.count { length = (argument + 1, plain.count) }
+        if plain.count != Int(callerLength) { length = (argument + 1, plain.count) }
     }
 
     /// A message header with its name, in the second argument.
