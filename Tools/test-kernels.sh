@@ -84,7 +84,7 @@ status=0
 timeout --kill-after=5 "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 \
     -m 1024 -nodefaults -no-reboot -display none -serial stdio -kernel "$kernel/vmlinuz" \
     -initrd "$folder/image" -append "console=ttyS0 quiet loglevel=3 panic=-1" \
-    </dev/null | tr -d '\r' | tee "$output" || status=$?
+    </dev/null | sed -u 's/\r$//' | tee "$output" || status=$?
 [[ $status -eq 0 ]] || echo "test-kernels: the machine did not end by itself (status $status)"
 
 passed=$(grep -c '^ok ' "$output" || true)
