@@ -5,7 +5,7 @@
 #   Tools/test-kernels.sh SUPERVISE
 #
 # SUPERVISE is the static program. The kernel is the package that linux-image-cloud-amd64 stands for; it
-# and the machine's image are kept in .build/kernels. Takes one to three minutes.
+# and the machine's image are kept in .build/kernels. Takes up to five minutes.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
