@@ -230,6 +230,20 @@ int csupervise_set_limit_of(pid_t process, uint64_t soft);
 
 // MARK: - The machine
 
+/// What the kernel offers, found by trying; 1 is yes.
+struct csupervise_features {
+    /// PTRACE_SEIZE of a child: 0 or an error.
+    int tracing_error;
+    int syscall_info, seccomp_trace, pidfd_getfd, pidfd_thread, mseal, mapping_query;
+    int io_uring, i386, may_trace_all;
+    int landlock_abi;
+    /// Settings of /proc/sys; -1 where there is none.
+    int yama_scope, unprivileged_userfaultfd, io_uring_disabled;
+};
+
+/// Tries what doors are held by; starts two children and ends them.
+void csupervise_probe(struct csupervise_features *features);
+
 /// net.core.optmem_max: the most memory that a message's control data may take, and its default
 /// where it cannot be read.
 uint64_t csupervise_option_memory_limit(void);
