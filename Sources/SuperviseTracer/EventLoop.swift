@@ -71,7 +71,7 @@ struct EventLoop<Source: StopSource, Handler: StopHandler> {
 
     /// Serves until no tracee is left, or the handler has finished.
     mutating func run() {
-        while takePending(), !handler.isFinished {
+        while !handler.isFinished, takePending() {
             // Not even those that wait already are served once the run is over: a stop that
             // nobody serves holds its call.
             for (thread, reason) in pending where !handler.isFinished {

@@ -52,6 +52,7 @@ final class ProcessTree {
     ///   - maker: The thread that made it.
     func announce(_ thread: ThreadID, by maker: ThreadID) {
         guard index[thread] == nil else { return }
+        if let slot = index[maker] { discoverLostExec(of: slot) }
         if let early = endedEarly.firstIndex(of: thread) {
             endedEarly.remove(at: early)
             return

@@ -69,7 +69,8 @@ struct Way: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(abi.rawValue) as \(user)" }
 
     /// Every ABI as every user there is.
-    static let all = User.available.flatMap { user in ABI.allCases.map { Way(abi: $0, user: user) } }
+    static let all = User.available.flatMap { user in ABI.allCases.map { Way(abi: $0, user: user) }
+    }
     /// Both kinds of system call, where no socket call is made.
     static let direct = all.filter { $0.abi != .socketcall }
     /// 64-bit calls as every user.
@@ -78,11 +79,7 @@ struct Way: Sendable, CustomTestStringConvertible {
 
 /// Runs a row natively and under `supervise`, and compares all that the two runs print.
 ///
-/// - Parameters:
-///   - row: What is run.
-///   - way: How, and as whom.
-///   - options: Options of `supervise`; `--quiet` is among them.
-///   - probe: Options of the probe.
+/// `options` are options of `supervise`, beside `--quiet`; `probe` are options of the probe.
 func compare(
     _ row: Row, _ way: Way, options: [String] = [], probe: [String] = [],
     sourceLocation: SourceLocation = #_sourceLocation

@@ -90,7 +90,8 @@ struct TableOneTests {
                 "listen(-1,5)",
             ]),
         Row(
-            "families other than AF_UNIX are refused", holding: ["udp", "tcp", "udp6", "udp-bound"],
+            "families other than AF_UNIX are refused",
+            holding: ["udp", "tcp", "udp6", "udp-bound"],
             ["p=port(23)", "connect(20,in:127.0.0.1:$p) -> EPERM", "s=socket(AF_UNIX,SOCK_DGRAM)"]
                 + ["20", "21", "22", "$s"].flatMap { socket in
                     [
@@ -142,7 +143,8 @@ struct TableOneTests {
             "without a destination they are the kernel's",
             holding: ["udp", "tcp", "udp-pair", "tcp-pair"],
             [
-                "sendto(20,hi)", "sendto(21,hi)", "sendmsg(20)", "sendmsg(21)", "sendmmsg(20,[-;-])",
+                "sendto(20,hi)", "sendto(21,hi)", "sendmsg(20)", "sendmsg(21)",
+                "sendmmsg(20,[-;-])",
                 "send(22,one)", "sendmsg(22)", "sendmmsg(22,[-;-])", "recv(23)", "recv(23)",
                 "recv(23)", "recv(23)", "sendmsg(22,in:127.0.0.1:9,0,namelen=0)", "recv(23)",
                 "send(24,hi)", "sendmsg(24)", "sendmmsg(24,[-;-;-])", "recv(25)",
