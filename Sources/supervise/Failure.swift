@@ -64,7 +64,8 @@ struct Failure: Error, Equatable {
         case .noLandlock(let abi):
             self.init(
                 message: "--require-landlock: "
-                    + (abi == 0 ? "the kernel offers no Landlock" : "the kernel's Landlock has ABI \(abi)")
+                    + (abi == 0
+                        ? "the kernel offers no Landlock" : "the kernel's Landlock has ABI \(abi)")
                     + ", expected ABI \(LandlockDomain.firstABI) or later (Linux 6.7, lsm=landlock)",
                 status: .failed)
         case .noClosing(let error):

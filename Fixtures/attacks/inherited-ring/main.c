@@ -5,7 +5,7 @@
 ///     inherited-ring use                           asks that ring for an AF_INET socket, by memory
 ///
 /// A filter sees nothing of it: the descriptor is mapped, and the kernel's thread takes the request
-/// from there. `use` prints `socket: made`, or the error at which it came to its end. The exit status
+/// from there. `use` prints `socket: done`, or the error at which it came to its end. The exit status
 /// of `hold` is the command's, or 3 where the kernel gives no such ring.
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -101,13 +101,13 @@ static int use(void) {
         return 2;
     }
     if (map(NUMBER, offsets, &ring)) {
-        printf("mmap: %s\n", strerror(errno));
+        printf("mmap: %s\n", strerrorname_np(errno));
         return 0;
     }
     submit(&ring, 1,
         (struct io_uring_sqe){.opcode = OPERATION_SOCKET, .fd = AF_INET, .off = SOCK_STREAM});
     int result = answer(&ring, 1);
-    printf("socket: %s\n", result >= 0 ? "made" : strerror(-result));
+    printf("socket: %s\n", result >= 0 ? "done" : strerrorname_np(-result));
     return 0;
 }
 

@@ -82,7 +82,8 @@ private struct KernelDoors {
     private var arguments: Door {
         judged(
             "arguments that change after the check",
-            by: "mseal, " + (kernel.hasMappingQuery ? "PROCMAP_QUERY" : "no PROCMAP_QUERY: maps is read"),
+            by: "mseal, "
+                + (kernel.hasMappingQuery ? "PROCMAP_QUERY" : "no PROCMAP_QUERY: maps is read"),
             lacking: kernel.hasSealing ? nil : "no mseal: Linux 6.10 or later has it")
     }
 
@@ -163,7 +164,8 @@ private struct KernelDoors {
         }
         return Door(
             name: name, state: .open,
-            reason: "\(landlock), ABI \(LandlockDomain.firstABI) (Linux 6.7, lsm=landlock) is needed; "
+            reason:
+                "\(landlock), ABI \(LandlockDomain.firstABI) (Linux 6.7, lsm=landlock) is needed; "
                 + yama)
     }
 }
