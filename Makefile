@@ -5,6 +5,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SWIFT ?= swift
+# Package.swift finds the fixtures by looking for them, which a cached manifest would not do again.
+fresh := --manifest-cache none
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -42,7 +44,7 @@ deps: ## Install the Debian packages that are missing
 
 .PHONY: build
 build: ## Build the release binary, .build/release/supervise
-	$(SWIFT) build $(release)
+	$(SWIFT) build $(fresh) $(release)
 	$(binary) -- true
 
 .PHONY: demo
@@ -51,14 +53,14 @@ demo: deps build ## Run real commands under supervise and show what happens
 
 .PHONY: test
 test: deps ## Build and run all tests
-	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	$(SWIFT) build $(fresh) --build-tests
+	$(SWIFT) test $(fresh) --skip-build --disable-xctest
 
 .PHONY: lint
 lint: ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	Tools/check-imports.sh
-	$(SWIFT) build --explicit-target-dependency-import-check error
+	$(SWIFT) build $(fresh) --explicit-target-dependency-import-check error
 
 .PHONY: format
 format: ## Format the sources

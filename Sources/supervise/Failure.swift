@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import SupervisePolicy
 import SuperviseTracer
 import SystemPackage
 
@@ -92,7 +93,12 @@ struct Failure: Error, Equatable {
             StandardStream.output.write(Supervise.fullMessage(for: error) + "\n")
             Glibc.exit(0)
         }
-        let message = Supervise.message(for: error)
+        var message = Supervise.message(for: error)
+        if message.hasPrefix("Unexpected argument"), !CommandLine.arguments.contains("--") {
+            message += "; expected supervise [OPTIONS] -- COMMAND"
+        }
+        // What stood on the command line is in it as it was.
+        message = EscapedText.escape(Array(message.utf8))
         report(message.isEmpty ? "the command line cannot be understood" : message)
         Glibc.exit(Status.usage.rawValue)
     }

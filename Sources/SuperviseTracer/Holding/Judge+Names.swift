@@ -82,9 +82,8 @@ extension Judge {
         switch sockets.look(at: named.descriptor, of: caller.slot) {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
-            let readable = memory.isAccessible(
-                named.address, count: Int(named.length), of: caller.slot)
-            return .fail(readable ? .notSocket : .badAddress)
+            return .failure(
+                KernelError(number: isReadable(named, caller) ? .notSocket : .badAddress))
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):
