@@ -1,4 +1,5 @@
 import CSupervise
+import SuperviseFilter
 import SystemPackage
 
 /// Gets the sealed page into an address space, at the first call that needs it.
@@ -8,7 +9,8 @@ import SystemPackage
 ///    its queue.
 /// 3. The descriptor is received and mapped over the memory of step 1, and both are closed.
 /// 4. The mapping is sealed, and only then looked at. In this order the look is sound whatever
-///    other threads did in between: they can no longer change what is seen.
+///    other threads did in between: they can no longer change what is seen. Kernels before 6.10
+///    cannot seal; there `PageGuard` refuses whatever could change it, from the program's start.
 ///
 /// Signals are blocked meanwhile, and the thread's own call is made again from the start.
 final class Injection: Errand {
@@ -62,9 +64,11 @@ final class Injection: Errand {
             return .call(calls.close(socket))
         case .closeSocket:
             guard isMapped else { return giveUp() }
+            // Where the filter guards the range, it has since before the program began.
+            if page.guarding == .ranges { return verified() }
             step = .seal
             return .call(calls.seal(address, SealedPage.size))
-        case .seal: return sealed(result)
+        case .seal: return result == 0 ? verified() : giveUp()
         case .unmap, .done: return .restart
         }
     }
@@ -148,8 +152,9 @@ final class Injection: Errand {
         return (calls.receiveNumber, calls.receiveFlags)
     }
 
-    private func sealed(_ result: Int64) -> ErrandStep {
-        guard result == 0, memory.isPage(page, at: address, of: slot) else { return giveUp() }
+    /// Nothing in the tree can change the mapping any more: now it is looked at.
+    private func verified() -> ErrandStep {
+        guard memory.isPage(page, at: address, of: slot) else { return giveUp() }
         tree.updateProcess(process) { $0.page = .mapped(SealedPage.places[place]) }
         step = .done
         restoreLimit()

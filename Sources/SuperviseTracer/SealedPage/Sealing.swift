@@ -4,7 +4,7 @@ import SupervisePolicy
 final class Sealing {
     let page: SealedPage
     private let tree: ProcessTree
-    private let judge: Judge
+    let judge: Judge
 
     init(page: SealedPage, judge: Judge) {
         self.page = page
@@ -117,7 +117,8 @@ final class Sealing {
         stopped.resume()
     }
 
-    private func begin(_ errand: Errand, _ stopped: consuming StoppedThread, _ slot: Int) {
+    /// Begins an errand at the seccomp stop of the thread's own call.
+    func begin(_ errand: Errand, _ stopped: consuming StoppedThread, _ slot: Int) {
         tree.update(slot) { $0.phase = .errand(errand) }
         if errand.begin(stopped) { end(errand, slot) }
     }
