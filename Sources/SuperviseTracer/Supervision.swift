@@ -34,6 +34,13 @@ final class Supervision: StopHandler {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
         }
+        // What a thread is owed is void where it runs another program by now. To go on with an
+        // errand there would let a call pass unjudged that is taken for the tracer's own.
+        if let sealing, tree.tracees[slot]?.isRunning == false,
+            let former = tree.lostExec(of: slot), !stop.isExec
+        {
+            sealing.executed(slot, former: former)
+        }
         if case .errand(let errand)? = tree.tracees[slot]?.phase, !stop.isExec {
             if errand.serve(stop) { endErrand(errand, slot) }
             return

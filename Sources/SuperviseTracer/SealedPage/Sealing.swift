@@ -26,7 +26,7 @@ final class Sealing {
 
     /// Whether the page can be used for a call of this thread.
     func readiness(of slot: Int) -> Readiness {
-        tree.discoverLostExec(of: slot)
+        if let former = tree.lostExec(of: slot) { executed(slot, former: former) }
         guard let tracee = tree.tracees[slot] else { return .impossible }
         if tracee.cannotHavePage {
             tree.update(slot) { $0.cannotHavePage = false }
@@ -138,6 +138,15 @@ final class Sealing {
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }
+    }
+
+    /// A program was executed: gives back what the calls of the two threads had, the first one and
+    /// the one that took over its number, and forgets what was known of the former program.
+    func executed(_ slot: Int, former: ThreadID) {
+        guard let thread = tree.tracees[slot]?.thread else { return }
+        abandon(slot)
+        if let other = tree.slot(of: former) { abandon(other) }
+        tree.executed(thread, former: former)
     }
 
     /// The threads of a process that wait for another one to map the page.
