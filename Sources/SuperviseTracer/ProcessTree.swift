@@ -52,7 +52,9 @@ final class ProcessTree {
     ///   - maker: The thread that made it.
     func announce(_ thread: ThreadID, by maker: ThreadID) {
         guard index[thread] == nil else { return }
-        if let slot = index[maker] { discoverLostExec(of: slot) }
+        if let slot = index[maker], let former = lostExec(of: slot) {
+            executed(maker, former: former)
+        }
         if let early = endedEarly.firstIndex(of: thread) {
             endedEarly.remove(at: early)
             return
