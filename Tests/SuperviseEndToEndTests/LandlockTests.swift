@@ -111,7 +111,7 @@ struct LandlockTests {
             "bind(22,in:127.0.0.1:0) -> EPERM", "connect(22,in:127.0.0.1:1) -> EPERM",
             "bind(23,in6:::1:0) -> EPERM", "connect(23,in6:::1:1) -> EPERM",
             "bind(24,in:127.0.0.1:0) -> EPERM", "connect(24,in:127.0.0.1:1) -> EPERM",
-            "connect(22,unspec) -> EPERM", "bind(22,in:127.0.0.1:0#3)", "connect(22,bad)",
+            "connect(22,unspec) -> EPERM", "bind(22,in:127.0.0.1:0#3) -> EPERM", "connect(22,bad)",
             "connect(22,unix:here)", "bind(22,unix:here)", "send(25,hi)", "recv(26)",
         ])
 
