@@ -25,7 +25,9 @@ struct RunOptions: ParsableArguments {
             valueName: "denied|all"))
     var logLevel: String?
 
-    @Flag(name: .shortAndLong, help: "Do not tell what was closed at the start and refused at the end.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Do not tell what was closed at the start and refused at the end.")
     var quiet = false
 
     @OptionGroup

@@ -125,6 +125,17 @@ struct LandlockTests {
             "connect($e,$b) -> EPERM",
         ])
 
+    @Test("leaves mount to root", arguments: ["0", "4", "7"])
+    func mount(abi: String) async throws {
+        guard isRoot else { return print("skipped: mount, since only root can") }
+        let folder = temporaryFolder()
+        let script = "mount -t tmpfs none \(folder) && grep -c ' \(folder) ' /proc/self/mounts"
+        #expect(
+            try await run(
+                ["unshare", "--mount", Programs.path("supervise"), "--landlock-abi", abi, "--"]
+                    + ["sh", "-c", script]) == Outcome(output: "1\n"))
+    }
+
     @Test(
         "is demanded by --require-landlock",
         arguments: [
