@@ -87,12 +87,14 @@ final class ProcessTree {
     /// without a word. What was known of the address space, the sealed page above all, is void.
     ///
     /// To be asked before that knowledge is used for a process of more than one thread.
-    func discoverLostExec(of slot: Int) {
+    ///
+    /// - Returns: The number of that sister; then `executed` is to be told.
+    func lostExec(of slot: Int) -> ThreadID? {
         guard let tracee = tracees[slot], let process = processes[tracee.process],
             process.threads == 2, tracee.thread == process.leader
-        else { return }
+        else { return nil }
         let other = ThreadID(rawValue: process.combinedThreads ^ tracee.thread.rawValue)
-        if !isThread(other, of: process.leader) { executed(process.leader, former: other) }
+        return isThread(other, of: process.leader) ? nil : other
     }
 
     /// Adds a thread whose first stop comes before its maker's event.

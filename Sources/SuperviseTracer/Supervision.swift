@@ -11,7 +11,7 @@ final class Supervision: StopHandler {
     private let x86_64 = Architecture.x86_64.table
     private let i386 = Architecture.i386.table
 
-    /// Makes the handler of a tree; without a page, calls go on with their own memory.
+    /// Makes the handler of a tree; without a page, calls that need it are refused.
     init(
         tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?
     ) {
@@ -33,6 +33,13 @@ final class Supervision: StopHandler {
         } else {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
+        }
+        // What a thread is owed is void where it runs another program by now. To go on with an
+        // errand there would let a call pass unjudged that is taken for the tracer's own.
+        if let sealing, tree.tracees[slot]?.isRunning == false,
+            let former = tree.lostExec(of: slot), !stop.isExec
+        {
+            sealing.executed(slot, former: former)
         }
         if case .errand(let errand)? = tree.tracees[slot]?.phase, !stop.isExec {
             if errand.serve(stop) { endErrand(errand, slot) }
@@ -82,8 +89,12 @@ final class Supervision: StopHandler {
         let isWide = stop.architecture == Architecture.x86_64.auditValue
         let caller = Caller(
             thread: stopped.id, slot: slot, layouts: isWide ? .x86_64 : .i386, process: leader)
+        if call.isPageGuard {
+            return PageGuard.carryOut(call, stop.arguments, stopped, caller, sealing)
+        }
         let hold = judge.judge(call, stop.arguments, caller)
-        if let sealing, hold.needsPage {
+        if hold.needsPage {
+            guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
             switch sealing.readiness(of: slot) {
             case .ready(let place):
                 guard record(caller) else { return stopped.abandon() }

@@ -14,6 +14,12 @@ public struct Supervisor {
     public var sink: any AuditSink
     /// The descriptors that the sink and the end of run need: everything else is closed.
     public var keptDescriptors: [Int32]
+    /// What keeps the sealed page where it is mapped.
+    ///
+    /// The kernel where it can (`mseal(2)`, Linux 6.10), else the filter. To choose the filter on
+    /// a kernel that can is for tests.
+    public var pageGuard: FilterCompiler.PageGuard =
+        SealedMemory.canSealMappings ? .sealed : .ranges
     /// Called when the command has ended, before whoever waits for it learns of that.
     ///
     /// Processes of the tree may be left; what they do is still judged and recorded.
@@ -67,7 +73,7 @@ public struct Supervisor {
     public func filter() throws(AssemblyError) -> Program? {
         try FilterCompiler(
             policy: policy, mode: isAuditing ? .audit : .enforce, watching: watching,
-            page: SealedPageWindow.window
+            page: SealedPageWindow.window, guarding: pageGuard
         ).compile()
     }
 
@@ -89,9 +95,9 @@ public struct Supervisor {
             try launcher.becomeCommand(tracer: tracer, handshake)
         case .tracer(let command, let isParent, let handshake):
             // Before the process is undumpable, which closes /proc/self to an ordinary user.
-            let page = SealedMemory.canSealMappings ? try? SealedPage() : nil
+            let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
             let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
-            guard let tree = ProcessTree(),
+            guard let tree = ProcessTree(), filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
             return supervise(command, isParent: isParent, tree, page)

@@ -29,6 +29,11 @@ struct Tracee {
         case awaitingPage
     }
 
+    /// Whether nothing is owed to it.
+    var isRunning: Bool {
+        if case .running = phase { true } else { false }
+    }
+
     init(thread: ThreadID, process: Int) {
         self.thread = thread
         self.process = process

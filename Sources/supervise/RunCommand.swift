@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import SuperviseAudit
+import SuperviseFilter
 import SuperviseTracer
 import SupervisePolicy
 
@@ -33,7 +34,7 @@ struct RunCommand: ParsableCommand {
             throw Failure.usage("no command given: expected supervise [OPTIONS] -- COMMAND")
         }
         let telling = try Telling(runOptions, level: level, isJSON: isJSON)
-        let supervisor = Supervisor(
+        var supervisor = Supervisor(
             policy: policy,
             isAuditing: runOptions.audit,
             watching: telling.watching,
@@ -43,6 +44,7 @@ struct RunCommand: ParsableCommand {
             requiresLandlock: runOptions.requireLandlock,
             closedRings: closedRings,
             commandEnded: telling.commandEnded)
+        if try runOptions.guardsRanges() { supervisor.pageGuard = .ranges }
         do {
             end(try supervisor.run(command, filter: try supervisor.filter()), telling)
         } catch let error as LaunchError {

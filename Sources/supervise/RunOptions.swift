@@ -43,6 +43,19 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp(visibility: .hidden))
     var landlockABI: Int32 = .max
 
+    /// For tests: what older kernels need, on one that does not; docs/internals.md says what.
+    @Option(help: .hidden)
+    var pageGuard: String?
+
+    /// Whether the filter is to guard the sealed page though the kernel could seal it.
+    func guardsRanges() throws(Failure) -> Bool {
+        switch pageGuard {
+        case nil: return false
+        case "ranges": return true
+        case let other?: throw .usage("--page-guard \(quoted(other)): expected ranges")
+        }
+    }
+
     /// Which decisions the log has.
     func level() throws(Failure) -> LogLevel {
         guard let logLevel else { return audit ? .all : .denied }

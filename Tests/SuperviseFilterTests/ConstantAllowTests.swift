@@ -35,10 +35,16 @@ struct ConstantAllowTests {
     }
 
     @Test(
-        "For both ABIs, in every mode", arguments: Setup.filtering, Architecture.allCases)
+        "For both ABIs, in every mode, with either guard of the page",
+        arguments: Setup.filtering.flatMap { setup in
+            FilterCompiler.PageGuard.allCases.map { guarding in
+                var setup = setup
+                setup.page = AddressWindow(start: 0x10000)
+                setup.guarding = guarding
+                return setup
+            }
+        }, Architecture.allCases)
     func constant(setup: Setup, architecture: Architecture) throws {
-        var setup = setup
-        setup.page = AddressWindow(start: 0x10000)
         let program = try #require(try setup.compile())
         var judged: [UInt32] = []
         for number in UInt32(0)..<1024
@@ -48,6 +54,7 @@ struct ConstantAllowTests {
         let holdsSideDoors = setup.policy.restricts && setup.mode == .enforce
         let expected = architecture.table.entries
             .filter { holdsSideDoors || ($0.call != .bpf && $0.call != .ioctl) }
+            .filter { setup.guarding == .ranges || !$0.call.isPageGuard }
             .map(\.number)
         #expect(judged == expected)
     }

@@ -177,6 +177,40 @@ struct FilterCompilerTests {
         }
     }
 
+    /// A call, its arguments, whether it installs a filter without a listener, and else the answer.
+    static let ownFilterCases: [(JudgedCall, [UInt64], Bool, SeccompAction)] = [
+        (.seccomp, [0, 0, 0], true, .allow),
+        (.seccomp, [1, 0, 0], true, .allow),
+        (.seccomp, [0xffff_ffff_0000_0001, 7, 0], true, .allow),
+        (.seccomp, [1, 0x8_0000_0000, 0], true, .allow),
+        (.seccomp, [1, 8, 0], false, .notPermitted),
+        (.seccomp, [2, 0, 0], false, .allow),
+        (.seccomp, [3, 0, 0], false, .allow),
+        (.prctl, [22, 1], true, .allow),
+        (.prctl, [0xffff_ffff_0000_0016, 2], true, .allow),
+        (.prctl, [21], false, .allow),
+        (.prctl, [35], false, .notPermitted),
+    ]
+
+    @Test(
+        "Filters of the process's own are the tracer's where it asks for them and has a page",
+        arguments: ownFilterCases)
+    func ownFilters(
+        call: JudgedCall, arguments: [UInt64], installs: Bool, answer: SeccompAction
+    ) throws {
+        for guarding in FilterCompiler.PageGuard.allCases {
+            for architecture in Architecture.allCases {
+                var setup = Setup(guarding: guarding, tracesOwnFilters: true)
+                #expect(try setup.answer(call, architecture, arguments) == answer)
+                setup.page = AddressWindow(start: 0x10000)
+                #expect(
+                    try setup.answer(call, architecture, arguments) == (installs ? .stop : answer))
+                setup.tracesOwnFilters = false
+                #expect(try setup.answer(call, architecture, arguments) == answer)
+            }
+        }
+    }
+
     /// A call, its arguments, and whether it is refused where refusals are made.
     static let sideDoorCases: [(JudgedCall, [UInt64], Bool)] = [
         (.bpf, [5], true),

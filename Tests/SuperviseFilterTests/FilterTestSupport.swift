@@ -8,9 +8,14 @@ struct Setup: Hashable, CustomTestStringConvertible {
     var mode = FilterCompiler.Mode.enforce
     var watching = FilterCompiler.Watching.nothing
     var page: AddressWindow?
+    var guarding = FilterCompiler.PageGuard.sealed
+    var tracesOwnFilters = false
 
     func compile() throws -> Program? {
-        try FilterCompiler(policy: policy, mode: mode, watching: watching, page: page).compile()
+        try FilterCompiler(
+            policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
+            tracesOwnFilters: tracesOwnFilters
+        ).compile()
     }
 
     /// The filter's answer to a call.
@@ -27,7 +32,8 @@ struct Setup: Hashable, CustomTestStringConvertible {
 
     var testDescription: String {
         "network \(policy.network), \(mode), watching \(watching)"
-            + (page.map { ", page \($0)" } ?? "")
+            + (page.map { ", page \($0), \(guarding)" } ?? "")
+            + (tracesOwnFilters ? ", own filters traced" : "")
     }
 
     /// Every mode and every wish of a log, for a policy that restricts and one that does not.

@@ -11,7 +11,10 @@ struct SyscallTableTests {
         ("process_vm_writev", 311, 348), ("pidfd_getfd", 438, 438), ("io_uring_setup", 425, 425),
         ("io_uring_enter", 426, 426), ("io_uring_register", 427, 427), ("seccomp", 317, 354),
         ("bpf", 321, 357), ("ioctl", 16, 54), ("madvise", 28, 219), ("process_madvise", 440, 440),
-        ("prctl", 157, 172),
+        ("prctl", 157, 172), ("munmap", 11, 91), ("mmap", 9, 192), ("old_mmap", nil, 90),
+        ("mremap", 25, 163), ("mprotect", 10, 125), ("pkey_mprotect", 329, 380),
+        ("remap_file_pages", 216, 257), ("shmat", 30, 397), ("ipc", nil, 117),
+        ("uselib", 134, 86),
     ]
 
     @Test("Each judged call has the numbers of the kernel's headers", arguments: numbers)
@@ -29,9 +32,13 @@ struct SyscallTableTests {
         for table in [SyscallTable.x86_64, .i386, .socketcall] {
             let numbers = table.entries.map(\.number)
             #expect(numbers == Set(numbers).sorted())
+            // Found by number, nothing else is.
+            let calls = (UInt32(0)..<2000).compactMap { table.call(numbered: $0) }
+            #expect(calls == table.entries.map(\.call))
+            #expect(table.call(numbered: .max) == nil)
         }
-        #expect(SyscallTable.x86_64.entries.count == 21)
-        #expect(SyscallTable.i386.entries.count == 22)
+        #expect(SyscallTable.x86_64.entries.count == 29)
+        #expect(SyscallTable.i386.entries.count == 32)
     }
 
     @Test("The calls behind socketcall that are not judged have no entry")

@@ -20,8 +20,8 @@ struct DecisionGraph: Sendable {
 
     /// Makes a graph of the answers that most decisions lead to.
     init() {
-        nodes.reserveCapacity(512)
-        names.reserveCapacity(512)
+        nodes.reserveCapacity(192)
+        names.reserveCapacity(192)
         _ = answer(.allow)
         _ = answer(.trace(FilterCompiler.traceData))
         _ = failure(.notPermitted)

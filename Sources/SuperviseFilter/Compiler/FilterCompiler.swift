@@ -30,11 +30,27 @@ public struct FilterCompiler: Sendable {
         case everything
     }
 
+    /// What keeps the tracer's page where it is.
+    public enum PageGuard: Hashable, Sendable, CaseIterable {
+        /// The kernel: the mapping is sealed (`mseal`, Linux 6.10).
+        case sealed
+        /// The filter: calls that could touch it are the tracer's, ``JudgedCall/isPageGuard``.
+        case ranges
+    }
+
     private let evaluation: PartialEvaluation
 
     /// Makes a compiler; the page is where the tracer maps its sealed arguments, if anywhere.
-    public init(policy: Policy, mode: Mode, watching: Watching, page: AddressWindow? = nil) {
-        evaluation = PartialEvaluation(policy: policy, mode: mode, watching: watching, page: page)
+    ///
+    /// With a page, the tracer can also ask to see filters of the process's own before they are
+    /// installed (`tracesOwnFilters`): a later one could forbid the calls that map the page.
+    public init(
+        policy: Policy, mode: Mode, watching: Watching, page: AddressWindow? = nil,
+        guarding: PageGuard = .sealed, tracesOwnFilters: Bool = false
+    ) {
+        evaluation = PartialEvaluation(
+            policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
+            tracesOwnFilters: tracesOwnFilters)
     }
 
     /// The filter, nil where none is needed: nothing can be denied, and not everything is watched.

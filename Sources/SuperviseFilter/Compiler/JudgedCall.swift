@@ -50,6 +50,41 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     /// `prctl(2)`.
     case prctl
 
+    /// `munmap(2)`.
+    case munmap
+    /// `mmap(2)`; on i386 `mmap2`, which has its arguments in registers.
+    case mmap
+    /// i386's first `mmap`, arguments in memory.
+    case oldMmap = "old_mmap"
+    /// `mremap(2)`.
+    case mremap
+    /// `mprotect(2)`.
+    case mprotect
+    /// `pkey_mprotect(2)`.
+    case pkeyMprotect = "pkey_mprotect"
+    /// `remap_file_pages(2)`.
+    case remapFilePages = "remap_file_pages"
+    /// `shmat(2)`.
+    case shmat
+    /// `ipc(2)`: `shmat` and others behind one number; i386 only.
+    case ipc
+    /// `uselib(2)`.
+    case uselib
+
     /// The call's name in the manual.
     public var name: String { rawValue }
+
+    /// Whether a stop at this call is there to guard the sealed page: a filter made with
+    /// ``FilterCompiler/PageGuard/ranges`` found that the call could touch its window.
+    ///
+    /// The tracer's own calls pass; one of the process is refused, also before the page is mapped.
+    public var isPageGuard: Bool {
+        switch self {
+        case .munmap, .mmap, .oldMmap, .mremap, .mprotect, .pkeyMprotect, .remapFilePages, .shmat,
+            .ipc, .uselib:
+            true
+        default:
+            false
+        }
+    }
 }

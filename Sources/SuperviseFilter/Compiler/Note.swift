@@ -56,10 +56,18 @@ struct Meaning: Equatable, Sendable {
         case consoleControl = "TIOCLINUX"
         case setTunnel = "TUNSETIFF"
         case setMemoryMap = "PR_SET_MM"
+        case setSeccomp = "PR_SET_SECCOMP"
         case dontFork = "MADV_DONTFORK"
+        case mapFixed = "MAP_FIXED"
+        case remapFixed = "MREMAP_FIXED"
+        case sharedAttach = "SHMAT"
+        case attachOver = "SHM_REMAP"
+        case smallPages = "no multiple of 2 MiB"
+        case largePages = "no multiple of 1 GiB"
+        case setModeStrict = "SECCOMP_SET_MODE_STRICT"
     }
 
-    private var count = 1
+    private var count: UInt16 = 1
     private var first: Name
     private var last: Name
 
@@ -71,7 +79,7 @@ struct Meaning: Equatable, Sendable {
 
     /// Goes on with the meaning of the values that follow.
     mutating func append(_ other: Meaning) {
-        count += other.count
+        count &+= other.count
         last = other.last
     }
 

@@ -7,10 +7,12 @@ extension PartialEvaluation {
     /// It would answer before the tracer is asked: USER_NOTIF outranks TRACE. Filters without one
     /// can only add refusals.
     mutating func seccomp() -> RegisterDecision {
+        let own = tracesOwnFilters ? RegisterDecision.trace : .allow
         let filter = graph.when(
-            .word(.low(.second), .anySet(8), note: Note(.newListener)), then: .refuse, else: .allow)
-        return graph.when(
-            .word(.low(.first), .equals(1), note: Note(.setModeFilter)), then: filter, else: .allow)
+            .word(.low(.second), .anySet(8), note: Note(.newListener)), then: .refuse, else: own)
+        return graph.select(
+            .low(.first),
+            values: [.init(0, own, .setModeStrict), .init(1, filter, .setModeFilter)], else: .allow)
     }
 
     /// Keys put into the terminal are run by the shell outside; a tun device is a network card.
@@ -25,7 +27,10 @@ extension PartialEvaluation {
 
     /// `PR_SET_MM` can move what the kernel takes for the program's own areas.
     mutating func prctl() -> RegisterDecision {
-        graph.select(.low(.first), values: [.init(35, .refuse, .setMemoryMap)], else: .allow)
+        let own = tracesOwnFilters ? RegisterDecision.trace : .allow
+        return graph.select(
+            .low(.first),
+            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)], else: .allow)
     }
 
     /// The advice `MADV_DONTFORK`: a child would have no page there and could map its own.

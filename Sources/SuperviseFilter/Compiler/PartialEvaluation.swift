@@ -9,6 +9,9 @@ struct PartialEvaluation: Sendable {
     let mode: FilterCompiler.Mode
     let watching: FilterCompiler.Watching
     let page: AddressWindow?
+    let guarding: FilterCompiler.PageGuard
+    /// Whether the tracer sees the process's own filters before they are installed.
+    let tracesOwnFilters: Bool
 
     /// The decisions made so far.
     var graph = DecisionGraph()
@@ -18,12 +21,14 @@ struct PartialEvaluation: Sendable {
     /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
     init(
         policy: Policy, mode: FilterCompiler.Mode, watching: FilterCompiler.Watching,
-        page: AddressWindow?
+        page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool
     ) {
         self.policy = policy
         self.mode = mode
         self.watching = watching
         self.page = page
+        self.guarding = guarding
+        self.tracesOwnFilters = tracesOwnFilters && page != nil
     }
 
     /// What the filter answers to a call of one calling convention.
@@ -59,6 +64,9 @@ struct PartialEvaluation: Sendable {
             graph.named(call.name, processMadvise())
         case .prctl:
             graph.named(call.name, prctl())
+        case .munmap, .mmap, .oldMmap, .mremap, .mprotect, .pkeyMprotect, .remapFilePages, .shmat,
+            .ipc, .uselib:
+            guardDecision(for: call, in: architecture)
         }
     }
 

@@ -37,6 +37,9 @@ extension AddressBytes {
 
     /// The path `/`, a name that no socket has.
     static let nobody = AddressBytes([1, 0, UInt8(ascii: "/"), 0])
+    /// AF_UNIX and nothing else: EINVAL as a destination, as for any address of another family,
+    /// and too short for sockets of other families.
+    static let familyOnly = AddressBytes([1, 0])
 }
 
 /// `struct sockaddr` as the kernel reads it.

@@ -27,7 +27,9 @@ enum Release {
     /// Carries out what was decided of a call that is made as it is, or not at all.
     static func carryOut(_ hold: Hold, _ stopped: consuming StoppedThread) {
         switch hold {
-        case .run, .runSealed, .sendSealed: stopped.resume()
+        case .run: stopped.resume()
+        // Not without the page: the kernel would read what nobody has judged.
+        case .runSealed, .sendSealed: fail(stopped, .notPermitted)
         case .fail(let error): fail(stopped, error)
         }
     }

@@ -91,13 +91,24 @@ extension Judge {
                 earlier?() ?? refusedEarlier(named, caller)
             }
             if let error { return .failure(KernelError(number: error)) }
-            // A stream or sequenced-packet socket does not use the name. Another socket, put in
-            // its place meanwhile, must not use one that was judged as unused.
-            let isUnused =
-                named.operation == .send && state.kind?.family == .unix
-                && state.kind?.type != .datagram
-            return .success(isUnused && address.family == .unix ? .nobody : bytes)
+            guard named.operation == .send, let kind = state.kind, kind.family == .unix else {
+                return .success(bytes)
+            }
+            return .success(harmlessName(bytes, address, for: kind))
         }
+    }
+
+    /// What an AF_UNIX socket is given as a destination.
+    ///
+    /// A name that this socket does not use, or refuses, may be one that another socket sends to
+    /// which is put in its place meanwhile. It is replaced by one that no socket sends to, and for
+    /// which this one does the same.
+    private func harmlessName(
+        _ bytes: AddressBytes, _ address: SocketAddress, for kind: SocketKind
+    ) -> AddressBytes {
+        // Stream and sequenced-packet sockets do not look at it.
+        guard kind.type == .datagram || kind.type == .raw else { return .nobody }
+        return address.family == .unix ? bytes : .familyOnly
     }
 
     /// What the kernel finds wrong before it would come to the policy, with a readable address.

@@ -35,6 +35,11 @@ struct InjectedCalls {
         RawCall(462, address, UInt64(size), 0)
     }
 
+    /// `madvise(address, size, MADV_DOFORK)`, which a sealed mapping takes.
+    func inherit(_ address: UInt64, _ size: Int) -> RawCall {
+        RawCall(number(28, 219), address, UInt64(size), 11)
+    }
+
     /// `recvmsg`.
     var receiveNumber: UInt32 { number(47, 372) }
     /// `MSG_CMSG_CLOEXEC | MSG_DONTWAIT`.

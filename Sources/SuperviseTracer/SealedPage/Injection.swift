@@ -1,4 +1,5 @@
 import CSupervise
+import SuperviseFilter
 import SystemPackage
 
 /// Gets the sealed page into an address space, at the first call that needs it.
@@ -8,7 +9,11 @@ import SystemPackage
 ///    its queue.
 /// 3. The descriptor is received and mapped over the memory of step 1, and both are closed.
 /// 4. The mapping is sealed, and only then looked at. In this order the look is sound whatever
-///    other threads did in between: they can no longer change what is seen.
+///    other threads did in between: they can no longer change what is seen. Kernels before 6.10
+///    cannot seal; there `PageGuard` refuses whatever could change it, from the program's start.
+/// 5. What a look does not show is set: that children get the mapping, too. A mapping of the same
+///    memory that they would not get (MADV_DONTFORK, given where that is not refused) may have
+///    been moved here by another thread.
 ///
 /// Signals are blocked meanwhile, and the thread's own call is made again from the start.
 final class Injection: Errand {
@@ -27,7 +32,7 @@ final class Injection: Errand {
     private var formerLimit: UInt64?
 
     private enum Step {
-        case scratch, socket, receive, map, closeFile, closeSocket, seal, unmap, done
+        case scratch, socket, receive, map, closeFile, closeSocket, seal, inherit, unmap, done
     }
 
     init(
@@ -62,9 +67,12 @@ final class Injection: Errand {
             return .call(calls.close(socket))
         case .closeSocket:
             guard isMapped else { return giveUp() }
+            // Where the filter guards the range, it has since before the program began.
+            if page.guarding == .ranges { return inherit() }
             step = .seal
             return .call(calls.seal(address, SealedPage.size))
-        case .seal: return sealed(result)
+        case .seal: return result == 0 ? inherit() : giveUp()
+        case .inherit: return result == 0 ? verified() : giveUp()
         case .unmap, .done: return .restart
         }
     }
@@ -77,6 +85,11 @@ final class Injection: Errand {
         }
     }
 
+    private func inherit() -> ErrandStep {
+        step = .inherit
+        return .call(calls.inherit(address, SealedPage.size))
+    }
+
     private func mapScratch() -> ErrandStep {
         step = .scratch
         return .call(calls.mapScratch(address, SealedPage.size))
@@ -86,6 +99,12 @@ final class Injection: Errand {
         if result == Int64(address) {
             step = .socket
             return .call(calls.socket())
+        }
+        if result == -17, memory.isPage(page, at: address, of: slot) {
+            // Whoever shares this memory without being a thread of this process may have mapped
+            // the page. Only a mapping that is sealed by now counts, so it is sealed first.
+            step = .seal
+            return .call(calls.seal(address, SealedPage.size))
         }
         // EEXIST: the place is taken; kernels that do not know better give another address.
         place += 1
@@ -148,8 +167,9 @@ final class Injection: Errand {
         return (calls.receiveNumber, calls.receiveFlags)
     }
 
-    private func sealed(_ result: Int64) -> ErrandStep {
-        guard result == 0, memory.isPage(page, at: address, of: slot) else { return giveUp() }
+    /// Nothing in the tree can change the mapping any more: now it is looked at.
+    private func verified() -> ErrandStep {
+        guard memory.isPage(page, at: address, of: slot) else { return giveUp() }
         tree.updateProcess(process) { $0.page = .mapped(SealedPage.places[place]) }
         step = .done
         restoreLimit()

@@ -1,3 +1,4 @@
+import SuperviseFilter
 import SystemPackage
 
 /// Memory that only the tracer can write, mapped into every address space that needs it.
@@ -23,10 +24,13 @@ final class SealedPage {
     }
 
     let memory: SealedMemory
+    /// What keeps it where it is mapped.
+    let guarding: FilterCompiler.PageGuard
     private var free: [UInt16]
 
     /// Makes the memory; before the process is made undumpable, which closes `/proc/self` to it.
-    init() throws(Errno) {
+    init(guarding: FilterCompiler.PageGuard) throws(Errno) {
+        self.guarding = guarding
         memory = try SealedMemory(size: Self.size)
         free = Array((0..<UInt16(Self.size / Self.slotSize)).reversed())
     }

@@ -4,7 +4,7 @@ import SupervisePolicy
 final class Sealing {
     let page: SealedPage
     private let tree: ProcessTree
-    private let judge: Judge
+    let judge: Judge
 
     init(page: SealedPage, judge: Judge) {
         self.page = page
@@ -26,7 +26,7 @@ final class Sealing {
 
     /// Whether the page can be used for a call of this thread.
     func readiness(of slot: Int) -> Readiness {
-        tree.discoverLostExec(of: slot)
+        if let former = tree.lostExec(of: slot) { executed(slot, former: former) }
         guard let tracee = tree.tracees[slot] else { return .impossible }
         if tracee.cannotHavePage {
             tree.update(slot) { $0.cannotHavePage = false }
@@ -117,7 +117,8 @@ final class Sealing {
         stopped.resume()
     }
 
-    private func begin(_ errand: Errand, _ stopped: consuming StoppedThread, _ slot: Int) {
+    /// Begins an errand at the seccomp stop of the thread's own call.
+    func begin(_ errand: Errand, _ stopped: consuming StoppedThread, _ slot: Int) {
         tree.update(slot) { $0.phase = .errand(errand) }
         if errand.begin(stopped) { end(errand, slot) }
     }
@@ -137,6 +138,15 @@ final class Sealing {
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }
+    }
+
+    /// A program was executed: gives back what the calls of the two threads had, the first one and
+    /// the one that took over its number, and forgets what was known of the former program.
+    func executed(_ slot: Int, former: ThreadID) {
+        guard let thread = tree.tracees[slot]?.thread else { return }
+        abandon(slot)
+        if let other = tree.slot(of: former) { abandon(other) }
+        tree.executed(thread, former: former)
     }
 
     /// The threads of a process that wait for another one to map the page.

@@ -1,0 +1,29 @@
+// What the parts of this program share.
+#pragma once
+
+#include <stddef.h>
+
+/// Where the supervisor's page can be, and its size.
+#define FIRST_PLACE 0x7e000000UL
+#define PLACE_COUNT 16
+#define PAGE_SIZE_OF_SUPERVISOR (1UL << 20)
+
+/// Makes a judged call with a harmless address.
+void make_judged_call(void);
+
+/// Where the page is mapped; NULL where it is not.
+void *find_page(void);
+
+/// Maps memory of this program where the page can be, as far as there is room, filled with the
+/// abstract address, and makes judged calls with a path of the same length. How many reached the
+/// abstract name: one or more where the kernel reads this memory for what was judged.
+int forge(void);
+
+/// Runs a way of getting rid of the page, or of having the supervisor believe in one.
+int run_way(const char *way);
+/// As above, for ways that begin before the program's first judged call; -1: no such way.
+int run_without_page(const char *way);
+int run_fresh(const char *way, char **words);
+
+/// Natively there is no page: this is one of the program's own, of the same kind.
+extern int has_own_page;

@@ -1,0 +1,114 @@
+// Puts another socket in the place of a call's between its check and its use.
+//
+// Usage: swap-socket stream|seqpacket|inet|unspec|listen TRIES SECONDS
+//
+// Makes a call on a descriptor over and over, while a thread puts one of two sockets there with
+// dup2 all the time: one for which the call is harmless, and one for which it is not. A verdict
+// that was found for the first must not let the second through. Prints how many calls were made,
+// and how many had the effect that is refused.
+//
+//   stream, seqpacket  sendto an abstract name; such sockets ignore it, datagram sockets use it
+//   inet, unspec       sendto an AF_INET or AF_UNSPEC address: AF_UNIX sockets refuse it by
+//                      themselves, an inherited UDP socket sends
+//   listen             listen: a bound AF_UNIX socket may, an inherited TCP socket would get a port
+//
+// Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
+// TCP socket.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ABSTRACT = 20, UDP_TARGET, UDP, TCP, SWAPPED = 50 };
+
+static int harmless, harmful;
+static atomic_bool finished;
+
+static void *swap(void *unused) {
+    (void)unused;
+    for (unsigned round = 0; !atomic_load_explicit(&finished, memory_order_relaxed); round++) {
+        dup2(harmless, SWAPPED);
+        for (volatile unsigned i = 0; i < (round & 63); i++) {
+        }
+        dup2(harmful, SWAPPED);
+        for (volatile unsigned i = 0; i < (round >> 6 & 31); i++) {
+        }
+    }
+    return NULL;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+int main(int count, char **words) {
+    if (count != 4) {
+        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen TRIES SECONDS\n", stderr);
+        return 2;
+    }
+    const char *what = words[1];
+    long tries = atol(words[2]), made = 0, reached = 0;
+    struct sockaddr_storage address = {0};
+    socklen_t length = sizeof address;
+    int pair[2], listens = strcmp(what, "listen") == 0;
+    int target = ABSTRACT;
+    if (listens) {
+        // Has a name, so that listening succeeds.
+        harmless = socket(AF_UNIX, SOCK_STREAM, 0);
+        bind(harmless, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t));
+        harmful = TCP;
+    } else if (strcmp(what, "inet") == 0 || strcmp(what, "unspec") == 0) {
+        target = UDP_TARGET;
+        harmless = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        harmful = UDP;
+        getsockname(target, (struct sockaddr *)&address, &length);
+        address.ss_family = strcmp(what, "inet") == 0 ? AF_INET : AF_UNSPEC;
+    } else {
+        int type = strcmp(what, "stream") == 0 ? SOCK_STREAM : SOCK_SEQPACKET;
+        if (socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair) == -1) {
+            return 2;
+        }
+        harmless = pair[0];
+        harmful = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        getsockname(target, (struct sockaddr *)&address, &length);
+    }
+    dup2(harmless, SWAPPED);
+    pthread_t thread;
+    pthread_create(&thread, NULL, swap, NULL);
+    double end = now() + atof(words[3]);
+    for (; made < tries && ((made & 63) != 0 || now() < end); made++) {
+        if (!listens) {
+            sendto(SWAPPED, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, length);
+            char buffer[16];
+            while (recv(target, buffer, sizeof buffer, MSG_DONTWAIT) > 0) {
+                reached++;
+            }
+            while (strcmp(what, "seqpacket") == 0
+                && recv(pair[1], buffer, sizeof buffer, MSG_DONTWAIT) > 0) {
+            }
+            continue;
+        }
+        listen(SWAPPED, 1);
+        int accepts = 0;
+        socklen_t size = sizeof accepts;
+        getsockopt(harmful, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size);
+        if (accepts) {
+            reached++;
+            // Not listening any more.
+            shutdown(harmful, SHUT_RDWR);
+        }
+    }
+    atomic_store(&finished, 1);
+    pthread_join(thread, NULL);
+    printf("tries %ld reached %ld\n", made, reached);
+    return 0;
+}

@@ -1,0 +1,74 @@
+import SuperviseTestSupport
+import Testing
+
+/// The page that judged arguments are copied to is taken away, changed, or made to be missing.
+@Suite("The sealed page", .serialized)
+struct AttackPageTests {
+    /// What changes a program's own mapping, or what its children get of it.
+    static let effective = [
+        "mprotect", "mprotect-none", "munmap", "munmap-first", "munmap-middle", "munmap-around",
+        "mremap-move", "mremap-move-part", "mremap-shrink", "mremap-onto", "map-fixed",
+        "map-fixed-part", "shm-remap", "remap-file-pages", "process-vm-writev", "self-mem",
+        "sibling-mem", "read-into", "receive-into", "futex-into", "dontfork", "dontfork-around",
+        "dontfork-part", "process-madvise", "remove",
+    ]
+    /// What some kernels, users or kinds of mappings do not allow anyhow.
+    static let others = [
+        "mremap-dontunmap", "map-files", "userfaultfd", "set-mm", "wipeonfork", "dontneed",
+    ]
+
+    @Test(
+        "stays where and what it is, for its process and children",
+        arguments: Attack.all((effective + others).map { "forge-page \($0)" }))
+    func stays(attack: Attack) async throws {
+        if Self.effective.contains(attack.words[1]) {
+            let native = try await attack.run(supervised: false, seconds: 20)
+            #expect(native.output.hasSuffix("mapping lost\n"), "\(native)")
+        }
+        let supervised = try await attack.run(supervised: true, seconds: 20)
+        #expect(supervised == Outcome(output: "reached 0\nmapping kept\n"))
+    }
+
+    @Test(
+        "can be made unreadable, and judged calls then fail",
+        arguments: Attack.all(["forge-page guard-install"]))
+    func guarded(attack: Attack) async throws {
+        let supervised = try await attack.run(supervised: true, seconds: 20)
+        #expect(supervised.output.hasPrefix("reached 0\n"), "\(supervised)")
+    }
+
+    @Test(
+        "goes to another place where its first is taken, and to none where all are",
+        arguments: Attack.all(["forge-page taken"]))
+    func taken(attack: Attack) async throws {
+        let supervised = try await attack.run(supervised: true, seconds: 20)
+        #expect(supervised == Outcome(output: "reached 0\n"))
+    }
+
+    @Test(
+        "is found by children that share their memory one after the other",
+        arguments: Attack.all(["forge-page shared"]))
+    func shared(attack: Attack) async throws {
+        let supervised = try await attack.run(supervised: true, seconds: 20)
+        #expect(supervised == Outcome(output: "pages 1\n"))
+    }
+
+    @Test(
+        "has a descriptor for a moment, by which it cannot be written",
+        arguments: Attack.all(["forge-page steal"]))
+    func stolen(attack: Attack) async throws {
+        let supervised = try await attack.run(supervised: true)
+        #expect(supervised == Outcome(output: "stolen, not writable\n"))
+    }
+
+    /// Without MADV_DOFORK in the injection, `steal-and-move` reaches the abstract name in one try
+    /// of twenty. In `exec` a program begins while its process is known to have the page.
+    @Test(
+        "is never believed to be where it is not",
+        arguments: Attack.all(
+            ["steal-and-move", "fork", "exec", "disturb"].map { "forge-page \($0)" }))
+    func believed(attack: Attack) async throws {
+        let supervised = try await attack.run(supervised: true)
+        #expect(supervised == Outcome(output: "reached 0\n"))
+    }
+}

@@ -1,0 +1,69 @@
+import SuperviseTestSupport
+import Testing
+
+/// What a call says, or the socket it is made on, is changed between its check and its use.
+///
+/// Each race is won thousands of times without `supervise`: a check that reads and lets the call
+/// read again would lose it about as often. `make attacks TRIES=1000000` runs each for longer.
+@Suite("A race against the check", .serialized)
+struct AttackRaceTests {
+    static let everyCall = ["x86-64", "i386", "socketcall"].flatMap { abi in
+        ["connect", "bind", "sendto", "sendmsg", "sendmmsg"].map {
+            "flip-name \(abi) \($0) byte thread"
+        }
+    }
+    static let everyFieldAndMeans = [
+        "flip-name x86-64 sendmsg length thread", "flip-name x86-64 sendmsg pointer thread",
+        "flip-name x86-64 sendmmsg length thread", "flip-name x86-64 sendmmsg pointer thread",
+        "flip-name i386 sendmsg length thread", "flip-name i386 sendmmsg pointer thread",
+        "flip-name socketcall connect argument thread",
+        "flip-name socketcall bind argument thread",
+        "flip-name socketcall sendto argument thread",
+        "flip-name socketcall sendmsg pointer thread",
+        "flip-name x86-64 connect byte vm", "flip-name x86-64 sendmsg byte shared",
+        "flip-name i386 connect byte shared", "flip-name x86-64 connect byte mem",
+        "flip-name socketcall sendto argument vm",
+    ]
+
+    @Test(
+        "that changes the address never reaches an abstract name",
+        arguments: Attack.all(everyCall + everyFieldAndMeans))
+    func address(attack: Attack) async throws {
+        let more = ["100000", "0.5"]
+        let native = try RaceResult(await attack.run(supervised: false, adding: more))
+        #expect(native.reached > 1_000)
+        let supervised = try RaceResult(await attack.run(supervised: true, adding: more))
+        #expect(supervised.tries > 100)
+        #expect(supervised.reached == 0)
+    }
+
+    @Test(
+        "that replaces the socket has no effect of the refused one",
+        arguments: Attack.all(["stream", "seqpacket", "inet", "unspec"].map { "swap-socket \($0)" }))
+    func socket(attack: Attack) async throws {
+        let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
+        let more = ["100000", "1"]
+        let native = try RaceResult(
+            await attack.run(holding: holding, supervised: false, adding: more))
+        #expect(native.reached > 1_000)
+        let supervised = try RaceResult(
+            await attack.run(holding: holding, supervised: true, adding: more))
+        #expect(supervised.tries > 100)
+        #expect(supervised.reached == 0)
+    }
+
+    @Test("that replaces the socket of a listen() lets a TCP socket listen: a door that is open")
+    func listen() async throws {
+        let attack = Attack(words: ["swap-socket", "listen"], user: .current)
+        let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
+        let more = ["100000", "1"]
+        let native = try RaceResult(
+            await attack.run(holding: holding, supervised: false, adding: more))
+        #expect(native.reached > 1_000)
+        let supervised = try RaceResult(
+            await attack.run(holding: holding, supervised: true, adding: more))
+        // The kernel records the caller of listen() as the peer of whoever connects, so the tracer
+        // cannot make the call on its own copy of an AF_UNIX socket.
+        withKnownIssue(isIntermittent: true) { #expect(supervised.reached == 0) }
+    }
+}

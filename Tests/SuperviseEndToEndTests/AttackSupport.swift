@@ -1,0 +1,48 @@
+import SuperviseTestSupport
+import Testing
+
+/// An attack by a fixture, and as whom it is made.
+struct Attack: Sendable, CustomTestStringConvertible {
+    let words: [String]
+    let user: User
+
+    var testDescription: String { "\(words.joined(separator: " ")) as \(user)" }
+
+    /// Each list of words as every user there is.
+    static func all(_ lines: [String]) -> [Attack] {
+        User.available.flatMap { user in
+            lines.map { Attack(words: $0.split(separator: " ").map(String.init), user: user) }
+        }
+    }
+
+    /// Runs it with sockets that it inherits, natively or under `supervise`, to its end.
+    func run(
+        holding: [String] = ["abstract-datagram"], supervised: Bool, adding more: [String] = [],
+        seconds: Int = 60
+    ) async throws -> Outcome {
+        let supervise = supervised ? [Programs.path("supervise"), "--quiet", "--"] : []
+        return try await SuperviseTestSupport.run(
+            [Programs.path("holding")] + holding + ["--"] + supervise
+                + [Programs.path(words[0])] + words.dropFirst() + more,
+            as: user, directory: temporaryFolder("supervise-attack"), seconds: seconds)
+    }
+}
+
+/// What a race printed: `tries N reached N`.
+struct RaceResult {
+    let tries: Int
+    let reached: Int
+
+    /// - Parameters:
+    ///   - outcome: The end of a program that prints nothing else.
+    init(
+        _ outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let words = outcome.output.split { $0 == " " || $0 == "\n" }
+        try #require(
+            words.count == 4 && outcome.end == .exited(0) && outcome.error.isEmpty,
+            "\(outcome)", sourceLocation: sourceLocation)
+        tries = try #require(Int(words[1]), sourceLocation: sourceLocation)
+        reached = try #require(Int(words[3]), sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Boots Debian's own kernel in an emulated machine and runs cases there: what supervise needs and an
+# older kernel lacks (mseal, PROCMAP_QUERY, pidfds of threads) is missing there for real.
+#
+#   Tools/test-kernels.sh [--short] SUPERVISE
+#
+# SUPERVISE is the static program. --short runs the table in one ABI each. The kernel is the package
+# that linux-image-cloud-amd64 stands for; it and the machine's image are kept in .build/kernels.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+short=
+[[ ${1-} != --short ]] || { short=supervise.short; shift; }
+supervise=${1:?which supervise?}
+folder=.build/kernels
+seconds=1200
+
+skip() {
+    echo "test-kernels: skipped: $1"
+    exit 0
+}
+
+for program in qemu-system-x86_64 busybox cpio gcc; do
+    command -v "$program" >/dev/null || skip "$program could not be installed"
+done
+
+# The kernel, of the package that the meta package depends on now.
+mkdir -p "$folder"
+package=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null \
+    | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
+[[ -n $package ]] || skip "there is no package linux-image-cloud-amd64 here"
+kernel=$folder/$package
+if [[ ! -e $kernel/done ]]; then
+    rm -rf "$kernel"
+    mkdir -p "$kernel"
+    # apt-get reads the archive as a user of its own, which may have no access here.
+    (cd "$kernel" && apt-get download -qq -o APT::Sandbox::User=root "$package") \
+        || skip "$package could not be downloaded"
+    dpkg -x "$kernel"/*.deb "$kernel/unpacked"
+    cp "$kernel"/unpacked/boot/vmlinuz-* "$kernel/vmlinuz"
+    rm -rf "$kernel/unpacked" "$kernel"/*.deb
+    touch "$kernel/done"
+fi
+
+# The image: static programs only.
+root=$folder/root
+rm -rf "$root"
+mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,kernels/bin}
+cp "$(command -v busybox)" "$root/bin/busybox"
+install -m 755 Tools/kernels/init "$root/init"
+install -m 644 Tools/kernels/cases.sh Fixtures/tables/*.txt Fixtures/attacks/kernels.txt \
+    "$root/kernels"
+mv "$root/kernels/kernels.txt" "$root/kernels/attacks.txt"
+install -s -m 755 "$supervise" "$root/kernels/bin/supervise"
+"$supervise" --version >"$root/kernels/version"
+printf 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' >"$root/etc/passwd"
+printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+failed=0
+for fixture in Fixtures/probe Fixtures/holding Fixtures/attacks/*/; do
+    name=$(basename "$fixture")
+    # Position-independent: else the heap may begin where the probe wants its own memory.
+    gcc -std=gnu17 -D_GNU_SOURCE -O1 -w -static-pie -pthread -s -o "$root/kernels/bin/$name" \
+        "$fixture"/*.c
+    case $fixture in
+    */attacks/*)
+        if ! grep -q "^[^#].*[ /]$name " Fixtures/attacks/kernels.txt; then
+            echo "not ok attack $name has no line in Fixtures/attacks/kernels.txt"
+            failed=$((failed + 1))
+        fi ;;
+    esac
+done
+(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$folder/image"
+
+# How many results there must be: cases that never ran did not pass.
+steps=$(grep -c '^check ' Tools/kernels/cases.sh)
+rows=$(grep -c '^-- ' Fixtures/tables/network-off.txt)
+direct=$(sed -n '/^== other processes/,$p' Fixtures/tables/network-off.txt | grep -c '^-- ')
+attacks=$(grep -cv '^#' Fixtures/attacks/kernels.txt)
+table=$((3 * rows - direct))
+[[ -z $short ]] || table=$rows
+table=$((table + $(grep -c '^-- ' Fixtures/tables/page-guard.txt)))
+expected=$((3 * steps + 2 * (table + 2 * attacks)))
+
+output=$folder/output
+status=0
+timeout --kill-after=5 "$seconds" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 \
+    -m 1024 -nodefaults -no-reboot -display none -serial stdio -kernel "$kernel/vmlinuz" \
+    -initrd "$folder/image" -append "console=ttyS0 quiet loglevel=3 panic=-1 $short" \
+    </dev/null | tr -d '\r' | tee "$output" || status=$?
+[[ $status -eq 0 ]] || echo "test-kernels: the machine did not end by itself (status $status)"
+
+passed=$(grep -c '^ok ' "$output" || true)
+failed=$((failed + $(grep -c '^not ok ' "$output" || true)))
+missing=$((expected - passed - failed))
+if [[ $missing -ne 0 ]]; then
+    echo "not ok $missing of $expected cases gave no result"
+    failed=$((failed + (missing < 0 ? -missing : missing)))
+fi
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $status -eq 0 ]]
