@@ -111,7 +111,7 @@ struct LandlockTests {
             "bind(22,in:127.0.0.1:0) -> EPERM", "connect(22,in:127.0.0.1:1) -> EPERM",
             "bind(23,in6:::1:0) -> EPERM", "connect(23,in6:::1:1) -> EPERM",
             "bind(24,in:127.0.0.1:0) -> EPERM", "connect(24,in:127.0.0.1:1) -> EPERM",
-            "connect(22,unspec) -> EPERM", "bind(22,in:127.0.0.1:0#3)", "connect(22,bad)",
+            "connect(22,unspec) -> EPERM", "bind(22,in:127.0.0.1:0#3) -> EPERM", "connect(22,bad)",
             "connect(22,unix:here)", "bind(22,unix:here)", "send(25,hi)", "recv(26)",
         ])
 
@@ -124,6 +124,17 @@ struct LandlockTests {
             "b=address($i)", "e=socket(AF_UNIX,SOCK_DGRAM)", "sendto($e,hi,0,$b) -> EPERM",
             "connect($e,$b) -> EPERM",
         ])
+
+    @Test("leaves mount to root", arguments: ["0", "4", "7"])
+    func mount(abi: String) async throws {
+        guard isRoot else { return print("skipped: mount, since only root can") }
+        let folder = temporaryFolder()
+        let script = "mount -t tmpfs none \(folder) && grep -c ' \(folder) ' /proc/self/mounts"
+        #expect(
+            try await run(
+                ["unshare", "--mount", Programs.path("supervise"), "--landlock-abi", abi, "--"]
+                    + ["sh", "-c", script]) == Outcome(output: "1\n"))
+    }
 
     @Test(
         "is demanded by --require-landlock",
