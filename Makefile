@@ -54,6 +54,13 @@ test: deps ## Build and run all tests
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
+TRIES ?= 100000
+
+.PHONY: attacks
+attacks: deps ## Race against the check, TRIES times each call: make attacks TRIES=1000000
+	$(SWIFT) build --build-tests
+	Tools/attacks.sh .build/debug $(TRIES)
+
 .PHONY: lint
 lint: ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
