@@ -39,7 +39,8 @@ struct AttackRaceTests {
 
     @Test(
         "that replaces the socket has no effect of the refused one",
-        arguments: Attack.all(["stream", "seqpacket", "inet", "unspec"].map { "swap-socket \($0)" }))
+        arguments: Attack.all(
+            ["stream", "seqpacket", "inet", "unspec"].map { "swap-socket \($0)" }))
     func socket(attack: Attack) async throws {
         let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
         let more = ["100000", "1"]

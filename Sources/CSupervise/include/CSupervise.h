@@ -223,10 +223,11 @@ int csupervise_queue_descriptor(int socket, int descriptor);
 int csupervise_send_descriptor(int socket, int descriptor);
 /// pwrite(2) of all of `count` bytes.
 int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
-/// Raises a process's soft limit of open files by `extra`, and tells the former one.
-int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former);
-/// Sets a process's soft limit of open files.
-int csupervise_set_limit_of(pid_t process, uint64_t soft);
+/// Raises a process's soft limit of open files by `extra`, the hard one with it where it must be, and
+/// tells the former ones.
+int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uint64_t *hard);
+/// Sets a process's limits of open files.
+int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
 // MARK: - The machine
 

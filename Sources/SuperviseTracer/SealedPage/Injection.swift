@@ -28,8 +28,8 @@ final class Injection: Errand {
     private var socket: Int64 = -1
     private var file: Int64 = -1
     private var isMapped = false
-    /// The soft limit of open files that the process had, where it was raised for the moment.
-    private var formerLimit: UInt64?
+    /// The limits of open files that the process had, where they were raised for the moment.
+    private var formerLimit: (soft: UInt64, hard: UInt64)?
 
     private enum Step {
         case scratch, socket, receive, map, closeFile, closeSocket, seal, inherit, unmap, done
@@ -194,17 +194,17 @@ final class Injection: Errand {
 
     private func raiseLimit() -> Bool {
         guard let leader = tree.processes[process]?.leader else { return false }
-        var former: UInt64 = 0
-        guard unsafe csupervise_raise_limit_of(leader.rawValue, 8, &former) == 0 else {
-            return false
-        }
+        var former: (soft: UInt64, hard: UInt64) = (0, 0)
+        guard
+            unsafe csupervise_raise_limit_of(leader.rawValue, 8, &former.soft, &former.hard) == 0
+        else { return false }
         formerLimit = former
         return true
     }
 
     private func restoreLimit() {
         guard let formerLimit, let leader = tree.processes[process]?.leader else { return }
-        _ = csupervise_set_limit_of(leader.rawValue, formerLimit)
+        _ = csupervise_set_limit_of(leader.rawValue, formerLimit.soft, formerLimit.hard)
         self.formerLimit = nil
     }
 }
