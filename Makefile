@@ -67,7 +67,7 @@ test: deps ## Build and run all tests
 .PHONY: test-kernels
 test-kernels: build ## Run tables and attacks on Debian's own kernel, emulated
 	@Tools/install-packages.sh $(KERNEL_DEPS) || true
-	@Tools/test-kernels.sh $(KERNEL_TESTS) $(binary)
+	@Tools/test-kernels.sh $(binary)
 
 TRIES ?= 100000
 

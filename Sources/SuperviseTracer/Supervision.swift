@@ -51,6 +51,9 @@ final class Supervision: StopHandler {
         case .syscallExit(let stopped):
             handleSyscallExit(stopped, slot)
         case .newTracee(let stopped):
+            if let sealing, let former = tree.lostExec(of: slot) {
+                sealing.executed(slot, former: former)
+            }
             if let message = stopped.eventMessage() {
                 tree.announce(ThreadID(rawValue: Int32(truncatingIfNeeded: message)), by: thread)
             }

@@ -67,10 +67,7 @@ final class Injection: Errand {
             return .call(calls.close(socket))
         case .closeSocket:
             guard isMapped else { return giveUp() }
-            // Where the filter guards the range, it has since before the program began.
-            if page.guarding == .ranges { return inherit() }
-            step = .seal
-            return .call(calls.seal(address, SealedPage.size))
+            return seal()
         case .seal: return result == 0 ? inherit() : giveUp()
         case .inherit: return result == 0 ? verified() : giveUp()
         case .unmap, .done: return .restart
@@ -83,11 +80,6 @@ final class Injection: Errand {
         if case .beingMapped? = tree.processes[process]?.page {
             tree.updateProcess(process) { $0.page = .none }
         }
-    }
-
-    private func inherit() -> ErrandStep {
-        step = .inherit
-        return .call(calls.inherit(address, SealedPage.size))
     }
 
     private func mapScratch() -> ErrandStep {
@@ -103,8 +95,7 @@ final class Injection: Errand {
         if result == -17, memory.isPage(page, at: address, of: slot) {
             // Whoever shares this memory without being a thread of this process may have mapped
             // the page. Only a mapping that is sealed by now counts, so it is sealed first.
-            step = .seal
-            return .call(calls.seal(address, SealedPage.size))
+            return seal()
         }
         // EEXIST: the place is taken; kernels that do not know better give another address.
         place += 1
@@ -165,6 +156,18 @@ final class Injection: Errand {
             memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
         else { return nil }
         return (calls.receiveNumber, calls.receiveFlags)
+    }
+
+    private func seal() -> ErrandStep {
+        // Where the filter guards the range, it has since before the program began.
+        if page.guarding == .ranges { return inherit() }
+        step = .seal
+        return .call(calls.seal(address, SealedPage.size))
+    }
+
+    private func inherit() -> ErrandStep {
+        step = .inherit
+        return .call(calls.inherit(address, SealedPage.size))
     }
 
     /// Nothing in the tree can change the mapping any more: now it is looked at.
