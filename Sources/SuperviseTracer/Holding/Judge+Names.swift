@@ -64,7 +64,9 @@ extension Judge {
         case .success(let address):
             // The tracer could read it; the program itself must be able to, too.
             guard isReadable(named, caller) else { return .fail(unreadable(named, caller)) }
-            return .runSealed(SealedArguments(address: address, argument: named.argument))
+            return .runSealed(
+                SealedArguments(
+                    address: address, argument: named.argument, callerLength: Int(named.length)))
         }
     }
 
