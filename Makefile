@@ -69,6 +69,13 @@ test-kernels: build ## Run tables and attacks on Debian's own kernel, emulated
 	@Tools/install-packages.sh $(KERNEL_DEPS) || true
 	@Tools/test-kernels.sh $(binary)
 
+TRIES ?= 100000
+
+.PHONY: attacks
+attacks: deps ## Race against the check, TRIES times each call: make attacks TRIES=1000000
+	$(SWIFT) build --build-tests
+	Tools/attacks.sh .build/debug $(TRIES)
+
 .PHONY: lint
 lint: ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests

@@ -9,6 +9,8 @@
 ///     tcp-listener udp-bound udp6-bound                     one, bound to a loopback port
 ///     abstract-listener abstract-datagram                   one, bound to an abstract AF_UNIX name
 ///     tcp-pair udp-pair                                     two, connected to each other
+///     abstract-pair                                         two datagram sockets: one with an abstract
+///                                                           name, and one connected to it
 ///     tcp-waiting                                           two: a listener with a connection that
 ///                                                           nobody accepted yet, and its client
 ///
@@ -93,6 +95,14 @@ static void hand_over_abstract(const char *kind, int type) {
     hand_over(kind, fd);
 }
 
+/// A datagram socket with an abstract name, and one that is connected to it.
+static void hand_over_abstract_pair(const char *kind) {
+    int other = make(kind, AF_UNIX, SOCK_DGRAM, 0);
+    hand_over_abstract(kind, SOCK_DGRAM);
+    join(kind, other, next - 1);
+    hand_over(kind, other);
+}
+
 static void hand_over_pair(const char *kind, int type) {
     int one = make(kind, AF_INET, type, 0), other = make(kind, AF_INET, type, 0);
     bind_to_loopback(kind, other, AF_INET);
@@ -153,6 +163,8 @@ static void hold(const char *kind) {
         hand_over_abstract(kind, SOCK_STREAM);
     } else if (!strcmp(kind, "abstract-datagram")) {
         hand_over_abstract(kind, SOCK_DGRAM);
+    } else if (!strcmp(kind, "abstract-pair")) {
+        hand_over_abstract_pair(kind);
     } else if (!strcmp(kind, "tcp-pair") || !strcmp(kind, "udp-pair")) {
         hand_over_pair(kind, kind[0] == 't' ? SOCK_STREAM : SOCK_DGRAM);
     } else {

@@ -41,39 +41,51 @@ int csupervise_landlock_enter(uint64_t network, uint64_t scoped)
     return error;
 }
 
+/// Whether exec would leave a descriptor open that is a ring.
+static int is_inherited_ring(int folder, const char *name)
+{
+    static const char ring[] = "anon_inode:[io_uring]";
+    char target[sizeof ring];
+    int flags = fcntl(atoi(name), F_GETFD);
+    if (flags == -1 || flags & FD_CLOEXEC) {
+        return 0;
+    }
+    return readlinkat(folder, name, target, sizeof target) == sizeof ring - 1
+        && memcmp(target, ring, sizeof ring - 1) == 0;
+}
+
 int csupervise_close_rings(int *closed, size_t capacity, size_t *count)
 {
     *count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-    if (folder == NULL) {
+    int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder == -1) {
         return errno;
     }
-    static const char ring[] = "anon_inode:[io_uring]";
+    // Not readdir(3), which every start would pay for with fresh memory.
+    _Alignas(struct dirent64) char entries[1024];
     int error = 0;
-    struct dirent *entry;
-    while (error == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
-        char target[sizeof ring];
-        ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof target);
-        if (length != sizeof ring - 1 || memcmp(target, ring, sizeof ring - 1) != 0) {
-            continue;
-        }
-        int descriptor = atoi(entry->d_name);
-        int flags = fcntl(descriptor, F_GETFD);
-        if (flags == -1 || flags & FD_CLOEXEC) {
-            continue;
-        }
-        if (close(descriptor) == -1 && errno != EINTR) {
-            error = errno;
-        } else {
+    ssize_t length;
+    while ((length = getdents64(folder, entries, sizeof entries)) > 0) {
+        for (ssize_t offset = 0; offset < length;) {
+            const struct dirent64 *entry = (const void *)(entries + offset);
+            offset += entry->d_reclen;
+            if (!is_inherited_ring(folder, entry->d_name)) {
+                continue;
+            }
+            int descriptor = atoi(entry->d_name);
+            if (close(descriptor) == -1 && errno != EINTR) {
+                error = errno;
+                continue;
+            }
             if (*count < capacity) {
                 closed[*count] = descriptor;
             }
             ++*count;
         }
     }
-    if (error == 0) {
+    if (length == -1) {
         error = errno;
     }
-    closedir(folder);
+    close(folder);
     return error;
 }

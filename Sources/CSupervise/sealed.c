@@ -154,13 +154,14 @@ int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64
     return 0;
 }
 
-int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former)
+int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uint64_t *hard)
 {
     struct rlimit64 limit;
     if (prlimit64(process, RLIMIT_NOFILE, NULL, &limit) == -1) {
         return errno;
     }
-    *former = limit.rlim_cur;
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
     struct rlimit64 raised = {limit.rlim_cur + extra, limit.rlim_max};
     if (raised.rlim_cur > raised.rlim_max) {
         // Only the superuser may go beyond the hard limit.
@@ -169,12 +170,8 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former)
     return prlimit64(process, RLIMIT_NOFILE, &raised, NULL) == -1 ? errno : 0;
 }
 
-int csupervise_set_limit_of(pid_t process, uint64_t soft)
+int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard)
 {
-    struct rlimit64 limit;
-    if (prlimit64(process, RLIMIT_NOFILE, NULL, &limit) == -1) {
-        return errno;
-    }
-    limit.rlim_cur = soft;
+    struct rlimit64 limit = {soft, hard};
     return prlimit64(process, RLIMIT_NOFILE, &limit, NULL) == -1 ? errno : 0;
 }

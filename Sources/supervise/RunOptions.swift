@@ -25,7 +25,9 @@ struct RunOptions: ParsableArguments {
             valueName: "denied|all"))
     var logLevel: String?
 
-    @Flag(name: .shortAndLong, help: "Do not tell at the end what was refused.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Do not tell what was closed at the start and refused at the end.")
     var quiet = false
 
     @OptionGroup

@@ -10,6 +10,7 @@ struct Supervise: ParsableCommand {
         usage: """
             supervise [run] [OPTIONS] -- COMMAND [ARG...]
             supervise filter [POLICY OPTIONS]
+            supervise doctor
             """,
         discussion: """
             The command and everything it starts run as they would without supervise, but for the \
@@ -17,7 +18,7 @@ struct Supervise: ParsableCommand {
             no namespace and no daemon.
             """,
         version: version,
-        subcommands: [RunCommand.self, FilterCommand.self],
+        subcommands: [RunCommand.self, FilterCommand.self, DoctorCommand.self],
         defaultSubcommand: RunCommand.self)
 
     static let version = "0.1.0"

@@ -61,8 +61,8 @@ struct AttackPageTests {
         #expect(supervised == Outcome(output: "stolen, not writable\n"))
     }
 
-    /// Without MADV_DOFORK in the injection, `steal-and-move` reaches the abstract name in one try
-    /// of twenty. In `exec` a program begins while its process is known to have the page.
+    // Without MADV_DOFORK in the injection, `steal-and-move` reaches the abstract name in one try
+    // of twenty. In `exec` a program begins while its process is known to have the page.
     @Test(
         "is never believed to be where it is not",
         arguments: Attack.all(

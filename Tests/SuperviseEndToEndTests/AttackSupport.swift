@@ -33,8 +33,7 @@ struct RaceResult {
     let tries: Int
     let reached: Int
 
-    /// - Parameters:
-    ///   - outcome: The end of a program that prints nothing else.
+    /// Reads it from all that the program printed; anything else there is a failure.
     init(
         _ outcome: Outcome, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {

@@ -39,7 +39,9 @@ struct DocumentationTests {
     @Test("know every option of the help, and no other")
     func options() async throws {
         var known: Set<String> = []
-        for arguments in [["--help"], ["run", "--help"], ["filter", "--help"]] {
+        for arguments in [
+            ["--help"], ["run", "--help"], ["filter", "--help"], ["doctor", "--help"],
+        ] {
             let help = try await run([Programs.path("supervise")] + arguments).output
             for line in lines(help) {
                 // "  -l, --log <file>        Write a line ..."

@@ -223,12 +223,27 @@ int csupervise_queue_descriptor(int socket, int descriptor);
 int csupervise_send_descriptor(int socket, int descriptor);
 /// pwrite(2) of all of `count` bytes.
 int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
-/// Raises a process's soft limit of open files by `extra`, and tells the former one.
-int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *former);
-/// Sets a process's soft limit of open files.
-int csupervise_set_limit_of(pid_t process, uint64_t soft);
+/// Raises a process's soft limit of open files by `extra`, the hard one with it where it must be, and
+/// tells the former ones.
+int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uint64_t *hard);
+/// Sets a process's limits of open files.
+int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
 // MARK: - The machine
+
+/// What the kernel offers, found by trying; 1 is yes.
+struct csupervise_features {
+    /// PTRACE_SEIZE of a child: 0 or an error.
+    int tracing_error;
+    int syscall_info, seccomp_trace, pidfd_getfd, pidfd_thread, mseal, mapping_query;
+    int io_uring, i386, may_trace_all;
+    int landlock_abi;
+    /// Settings of /proc/sys; -1 where there is none.
+    int yama_scope, unprivileged_userfaultfd, io_uring_disabled;
+};
+
+/// Tries what doors are held by; starts two children and ends them.
+void csupervise_probe(struct csupervise_features *features);
 
 /// net.core.optmem_max: the most memory that a message's control data may take, and its default
 /// where it cannot be read.

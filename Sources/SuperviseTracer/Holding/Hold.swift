@@ -72,12 +72,15 @@ struct SealedArguments {
     /// The arguments of `socketcall(2)`, which that keeps in memory too.
     var words: [UInt64]?
 
-    /// An address in the given argument, its length in the next one, where the caller has `length`.
-    init(address: AddressBytes, argument: Int, length callerLength: Int32) {
+    /// An address in the given argument, its length in the next one.
+    ///
+    /// The length is changed too where it is not the caller's own: the address may have lost what
+    /// follows a path's end, or stand for another one.
+    init(address: AddressBytes, argument: Int, callerLength: Int) {
         let plain = address.withoutTail
         self.address = plain
         pointer = argument
-        if plain.count != Int(callerLength) { length = (argument + 1, plain.count) }
+        if plain.count != callerLength { length = (argument + 1, plain.count) }
     }
 
     /// A message header with its name, in the second argument.

@@ -1,4 +1,3 @@
-import CSupervise
 import SupervisePolicy
 
 extension Judge {
@@ -19,7 +18,7 @@ extension Judge {
         guard length > 0 else { return nil }
         if caller.layouts.word == 4 { return compatibleControlError(header, caller) }
         // sock_kmalloc: net.core.optmem_max bounds it.
-        if length > Self.controlAtHand, length >= csupervise_option_memory_limit() {
+        if length > Self.controlAtHand, length >= optionMemoryLimit() {
             return .noBufferSpace
         }
         return isControlReadable(header, caller) ? nil : .badAddress
@@ -50,7 +49,7 @@ extension Judge {
             needed += (item - narrow + wide + 7) & ~7
             offset += (item + 3) & ~3
         }
-        if needed > Self.controlAtHand, needed >= csupervise_option_memory_limit() {
+        if needed > Self.controlAtHand, needed >= optionMemoryLimit() {
             return .noMemory
         }
         return isControlReadable(message, caller) ? nil : .badAddress

@@ -66,7 +66,7 @@ extension Judge {
             guard isReadable(named, caller) else { return .fail(unreadable(named, caller)) }
             return .runSealed(
                 SealedArguments(
-                    address: address, argument: named.argument, length: named.length))
+                    address: address, argument: named.argument, callerLength: Int(named.length)))
         }
     }
 

@@ -1,6 +1,3 @@
-import CSupervise
-import SystemPackage
-
 /// A raw system call of the caller's ABI.
 struct RawCall {
     var number: UInt32
@@ -29,14 +26,14 @@ enum ErrandStep {
 /// takes long holds nobody else up. The thread's own registers are put back at the end.
 class Errand {
     /// The registers at the seccomp stop.
-    let registers: csupervise_registers
+    let registers: Registers
     /// The signals that were blocked then.
     let mask: UInt64
     let layouts: MemoryLayouts
     /// Whether the next stop is the entry of the call, not its exit.
     private(set) var expectsEntry = false
 
-    init(_ registers: csupervise_registers, mask: UInt64, _ layouts: MemoryLayouts) {
+    init(_ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts) {
         self.registers = registers
         self.mask = mask
         self.layouts = layouts
@@ -66,7 +63,7 @@ class Errand {
                 stopped.abandon()
                 return false
             }
-            let step = next(after: layouts.result(now.rax), at: stopped)
+            let step = next(after: layouts.result(now.result), at: stopped)
             return take(step, stopped, atEntry: false)
         case .seccomp(let stopped):
             // The filter traps the call that the tracer itself has the thread make.
@@ -105,49 +102,33 @@ class Errand {
             changed.set(call, layouts)
             if atEntry {
                 // The thread stands in the kernel, about to make the call of this number.
-                changed.orig_rax = UInt64(call.number)
-                changed.rax = UInt64(bitPattern: -38)
+                changed.callNumber = UInt64(call.number)
+                changed.result = UInt64(bitPattern: -38)
             } else {
                 // Back to the instruction, `syscall` or `int $0x80`, two bytes both.
-                changed.rip = registers.rip &- 2
-                changed.rax = UInt64(call.number)
-                changed.orig_rax = UInt64.max
+                changed.instructionPointer = registers.instructionPointer &- 2
+                changed.result = UInt64(call.number)
+                changed.callNumber = UInt64.max
             }
             expectsEntry = !atEntry
             stopped.setRegisters(changed)
             stopped.resumeToSyscallExit(signal: signal)
             return false
         case .restart:
-            changed.rip = registers.rip &- 2
-            changed.rax = registers.orig_rax
+            changed.instructionPointer = registers.instructionPointer &- 2
+            changed.result = registers.callNumber
             // No call is under way: nothing is made, and nothing restarted by the kernel.
-            changed.orig_rax = UInt64.max
+            changed.callNumber = UInt64.max
         case .finish(let result):
-            changed.rax = UInt64(bitPattern: result)
+            changed.result = UInt64(bitPattern: result)
             // The thread's own call is to be restarted by the kernel where the result says so,
             // but neither made at its entry nor restarted for a signal that ended the errand.
-            if atEntry || signal != 0 { changed.orig_rax = UInt64.max }
+            if atEntry || signal != 0 { changed.callNumber = UInt64.max }
         }
         stopped.setRegisters(changed)
         stopped.setSignalMask(mask)
         stopped.resume(signal: signal)
         return true
-    }
-}
-
-extension csupervise_registers {
-    /// Sets the arguments of a call.
-    mutating func set(_ call: RawCall, _ layouts: MemoryLayouts) {
-        func argument(_ index: Int) -> UInt64 {
-            call.arguments.indices.contains(index) ? call.arguments[index] : 0
-        }
-        if layouts.word == 8 {
-            (rdi, rsi, rdx) = (argument(0), argument(1), argument(2))
-            (r10, r8, r9) = (argument(3), argument(4), argument(5))
-        } else {
-            (rbx, rcx, rdx) = (argument(0), argument(1), argument(2))
-            (rsi, rdi, rbp) = (argument(3), argument(4), argument(5))
-        }
     }
 }
 

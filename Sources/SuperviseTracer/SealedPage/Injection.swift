@@ -1,4 +1,3 @@
-import CSupervise
 import SuperviseFilter
 import SystemPackage
 
@@ -28,15 +27,15 @@ final class Injection: Errand {
     private var socket: Int64 = -1
     private var file: Int64 = -1
     private var isMapped = false
-    /// The soft limit of open files that the process had, where it was raised for the moment.
-    private var formerLimit: UInt64?
+    /// The limits of open files that the process had, where they were raised for the moment.
+    private var formerLimit: DescriptorLimit?
 
     private enum Step {
         case scratch, socket, receive, map, closeFile, closeSocket, seal, inherit, unmap, done
     }
 
     init(
-        _ registers: csupervise_registers, mask: UInt64, _ layouts: MemoryLayouts,
+        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
         page: SealedPage, judge: Judge, slot: Int, process: Int
     ) {
         self.page = page
@@ -197,17 +196,14 @@ final class Injection: Errand {
 
     private func raiseLimit() -> Bool {
         guard let leader = tree.processes[process]?.leader else { return false }
-        var former: UInt64 = 0
-        guard unsafe csupervise_raise_limit_of(leader.rawValue, 8, &former) == 0 else {
-            return false
-        }
+        guard let former = DescriptorLimit.raise(of: leader, by: 8) else { return false }
         formerLimit = former
         return true
     }
 
     private func restoreLimit() {
         guard let formerLimit, let leader = tree.processes[process]?.leader else { return }
-        _ = csupervise_set_limit_of(leader.rawValue, formerLimit)
+        formerLimit.set(for: leader)
         self.formerLimit = nil
     }
 }

@@ -1,5 +1,3 @@
-import CSupervise
-
 /// A `sendmmsg(2)` as the kernel makes it, one `sendmsg(2)` from the sealed page after the other.
 ///
 /// `msg_len` of each entry and the number of entries are what the kernel would have written. A
@@ -14,7 +12,7 @@ final class MessageSequence: Errand {
     private var sent = 0
 
     init(
-        _ registers: csupervise_registers, mask: UInt64, _ layouts: MemoryLayouts,
+        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
         messages: SealedMessages, page: SealedPage, pageSlot: UInt16, place: UInt32,
         memory: TraceeMemory, slot: Int
     ) {

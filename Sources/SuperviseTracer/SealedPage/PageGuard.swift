@@ -1,4 +1,3 @@
-import CSupervise
 import SuperviseFilter
 import SupervisePolicy
 
@@ -29,7 +28,7 @@ final class OldMapping: Errand {
 
     /// An errand that makes the call with these six arguments, as judged by `refusal`.
     init(
-        _ registers: csupervise_registers, mask: UInt64, _ layouts: MemoryLayouts, words: [UInt64]
+        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts, words: [UInt64]
     ) {
         self.words = words
         super.init(registers, mask: mask, layouts)

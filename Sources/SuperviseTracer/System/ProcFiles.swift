@@ -83,3 +83,8 @@ func pidfdTarget(of thread: ThreadID, _ pidfd: Int32) -> Result<ThreadID, Kernel
 func exists(_ process: ThreadID) -> Bool {
     csupervise_kill(process.rawValue, 0) != Errno.noSuchProcess.rawValue
 }
+
+/// `net.core.optmem_max`: the most bytes that a message's control data may take.
+func optionMemoryLimit() -> UInt64 {
+    csupervise_option_memory_limit()
+}

@@ -73,21 +73,6 @@ struct StoppedThread: ~Copyable {
         _ = csupervise_ptrace_set_options(id.rawValue, options.rawValue)
     }
 
-    /// All registers, nil when the thread was killed.
-    func registers() -> csupervise_registers? {
-        var registers = csupervise_registers()
-        guard unsafe csupervise_ptrace_get_registers(id.rawValue, &registers) == 0 else {
-            return nil
-        }
-        return registers
-    }
-
-    /// Overwrites all registers.
-    func setRegisters(_ registers: csupervise_registers) {
-        var registers = registers
-        _ = unsafe csupervise_ptrace_set_registers(id.rawValue, &registers)
-    }
-
     /// The blocked signals.
     func signalMask() -> UInt64? {
         var mask: UInt64 = 0

@@ -1,0 +1,55 @@
+import CSupervise
+
+/// All registers of a stopped thread, `struct user_regs_struct`.
+struct Registers {
+    fileprivate var values = csupervise_registers()
+
+    /// Where the thread goes on.
+    var instructionPointer: UInt64 {
+        get { values.rip }
+        set { values.rip = newValue }
+    }
+
+    /// The result of a call; before it is made, what the instruction takes for its number.
+    var result: UInt64 {
+        get { values.rax }
+        set { values.rax = newValue }
+    }
+
+    /// The number of the call under way; all ones where none is, or where it is to be skipped.
+    var callNumber: UInt64 {
+        get { values.orig_rax }
+        set { values.orig_rax = newValue }
+    }
+
+    /// Sets the arguments of a call.
+    mutating func set(_ call: RawCall, _ layouts: MemoryLayouts) {
+        func argument(_ index: Int) -> UInt64 {
+            call.arguments.indices.contains(index) ? call.arguments[index] : 0
+        }
+        if layouts.word == 8 {
+            (values.rdi, values.rsi, values.rdx) = (argument(0), argument(1), argument(2))
+            (values.r10, values.r8, values.r9) = (argument(3), argument(4), argument(5))
+        } else {
+            (values.rbx, values.rcx, values.rdx) = (argument(0), argument(1), argument(2))
+            (values.rsi, values.rdi, values.rbp) = (argument(3), argument(4), argument(5))
+        }
+    }
+}
+
+extension StoppedThread {
+    /// All registers, nil when the thread was killed.
+    func registers() -> Registers? {
+        var registers = Registers()
+        guard unsafe csupervise_ptrace_get_registers(id.rawValue, &registers.values) == 0 else {
+            return nil
+        }
+        return registers
+    }
+
+    /// Overwrites all registers.
+    func setRegisters(_ registers: Registers) {
+        var registers = registers
+        _ = unsafe csupervise_ptrace_set_registers(id.rawValue, &registers.values)
+    }
+}

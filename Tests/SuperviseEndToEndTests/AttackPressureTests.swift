@@ -1,0 +1,61 @@
+import SuperviseTestSupport
+import Testing
+
+/// Judged calls go on with registers and memory of the tracer's; whatever comes between must not
+/// show.
+@Suite("A judged call that is interrupted", .serialized)
+struct AttackInterruptTests {
+    static let ways = ["connect", "backlog", "message", "messages"].flatMap { call in
+        ["restart", "fail", "jump", "stop"].map { "interrupt \(call) \($0) 1" }
+    }
+
+    @Test("has the results it has natively, and leaves its registers", arguments: Attack.all(ways))
+    func interrupted(attack: Attack) async throws {
+        let expected = Outcome(
+            output: "made many, signals many, wrong 0, registers changed 0\n")
+        #expect(try await attack.run(supervised: false, seconds: 20) == expected)
+        #expect(try await attack.run(supervised: true, seconds: 20) == expected)
+    }
+}
+
+/// What a call needs for its judged arguments is not there.
+@Suite("A judged call in need", .serialized)
+struct AttackPressureTests {
+    @Test(
+        "has the results it has natively",
+        arguments: Attack.all(
+            ["soft-limit", "threads", "faulting", "unreadable", "cancel", "killed"]
+                .map { "pressure \($0)" }))
+    func same(attack: Attack) async throws {
+        let native = try await attack.run(supervised: false)
+        #expect(native.end == .exited(0) && native.error.isEmpty, "\(native)")
+        #expect(try await attack.run(supervised: true) == native)
+    }
+
+    @Test("is refused while there is no room for the page", arguments: User.available)
+    func noRoom(user: User) async throws {
+        let attack = Attack(words: ["pressure", "address-space"], user: user)
+        #expect(
+            try await attack.run(supervised: true)
+                == Outcome(output: "without room EPERM\nwith room ENOENT\n"))
+    }
+
+    /// Only CAP_SYS_RESOURCE can go beyond the hard limit for the moment that it takes.
+    @Test(
+        "is refused where no descriptor is left, and none can be allowed",
+        arguments: User.available)
+    func noDescriptor(user: User) async throws {
+        let attack = Attack(words: ["pressure", "hard-limit"], user: user)
+        let capability = try await run(
+            [
+                "sh", "-c",
+                "echo $(( 0x$(sed -n 's/^CapEff:\\s*//p' /proc/self/status) >> 24 & 1 ))",
+            ],
+            as: user)
+        let result = capability.output == "1\n" ? "ENOENT" : "EPERM"
+        #expect(
+            try await attack.run(supervised: true)
+                == Outcome(
+                    output: "dup EMFILE\nconnect \(result)\nlimit kept\ndup EMFILE\n"))
+    }
+}

@@ -1,0 +1,211 @@
+import SuperviseTestSupport
+import Testing
+
+/// The Landlock domain that the launcher enters: what it closes, and that it closes nothing else.
+@Suite("The Landlock domain")
+struct LandlockTests {
+    static let reacher = Programs.path("reach-outside")
+
+    /// What `reach-outside reach` prints.
+    static func reached(memory: String, calls: String, comparing: String) -> Outcome {
+        Outcome(
+            output: """
+                /proc/PID/mem: \(memory)
+                process_vm_readv: \(calls)
+                process_vm_writev: \(calls)
+                pidfd_getfd: \(calls)
+                kcmp: \(comparing)
+                PTRACE_SEIZE: \(calls)
+
+                """)
+    }
+    /// Nothing is in the way.
+    static let free = reached(memory: "done", calls: "done", comparing: "done")
+    /// The calls are refused, but not what no filter can judge.
+    static let judged = reached(memory: "done", calls: "EPERM", comparing: "done")
+    /// The domain refuses that too.
+    static let walled = reached(memory: "EACCES", calls: "EPERM", comparing: "EPERM")
+
+    /// Runs the attack on a process beside the command.
+    private func reach(_ prefix: [String], as user: User) async throws -> Outcome {
+        try await run(
+            [Self.reacher, "target"] + prefix + [Self.reacher, "reach"], as: user, seconds: 20)
+    }
+
+    @Test(
+        "keeps the tree out of outside processes from ABI 4 on",
+        arguments: User.available, [0, 1, 2, 3, 4, 5, 6, 7])
+    func outside(user: User, abi: Int) async throws {
+        #expect(try await reach([], as: user) == Self.free)
+        let supervise = [Programs.path("supervise"), "-q", "--landlock-abi", "\(abi)", "--"]
+        #expect(
+            try await reach(supervise, as: user)
+                == (min(abi, try await landlockABI()) >= 4 ? Self.walled : Self.judged))
+    }
+
+    @Test(
+        "is there in every profile, and not where nothing is refused",
+        arguments: [
+            (["--profile", "rlimit-network"], walled), (["--profile", "prctl-network"], walled),
+            (["--profile", "prctl-network-lsm"], walled), (["--network", "on"], free),
+            (["--audit"], free), (["--audit", "--require-landlock"], free),
+        ], User.available)
+    func policies(options: ([String], Outcome), user: User) async throws {
+        guard try await hasLandlock() else { return }
+        let supervise = [Programs.path("supervise"), "-q"] + options.0 + ["--"]
+        #expect(try await reach(supervise, as: user) == options.1)
+    }
+
+    @Test(
+        "keeps the command out of its tracer, root too", arguments: User.available)
+    func tracer(user: User) async throws {
+        guard try await hasLandlock() else { return }
+        let closed = Outcome(output: "/proc/TRACER/mem: EACCES\n")
+        #expect(try await supervise(["-q"], [Self.reacher, "tracer"], as: user) == closed)
+        // The tracer is not dumpable, which is all that an ordinary user's processes need to fail.
+        let isOpen = user == .current && isRoot
+        #expect(
+            try await supervise(
+                ["-q", "--landlock-abi", "3"], [Self.reacher, "tracer"], as: user)
+                == (isOpen ? Outcome(output: "/proc/TRACER/mem: done\n") : closed))
+    }
+
+    @Test(
+        "changes no result of the table", arguments: [0, 4, 6],
+        TableOneTests.addressRows + TableOneTests.messageRows)
+    func table(abi: Int, row: Row) async throws {
+        for user in User.available {
+            try await compare(
+                row, Way(abi: .x86_64, user: user), options: ["--landlock-abi", "\(abi)"])
+        }
+    }
+
+    @Test(
+        "leaves to each profile what it allows",
+        arguments: [4, 6], profiles)
+    func profile(abi: Int, profile: (name: String, rows: [Row])) async throws {
+        for row in profile.rows {
+            for user in User.available {
+                try await compare(
+                    row, Way(abi: .x86_64, user: user),
+                    options: ["--profile", profile.name, "--landlock-abi", "\(abi)"])
+            }
+        }
+    }
+
+    static let profiles: [(name: String, rows: [Row])] = [
+        ("rlimit-network", [alike, abstract]), ("prctl-network", [alike, abstract]),
+        ("prctl-network-lsm", [alike, abstract.allowed]),
+    ]
+
+    static let alike = Row(
+        "connected sockets, paths and autobind are the kernel's, TCP is refused with the policy's error",
+        holding: ["abstract-pair", "tcp", "tcp6", "mptcp", "tcp-pair"],
+        [
+            "send(21,one)", "sendmsg(21)", "write(21,three)", "recv(20)", "recv(20)", "recv(20)",
+            "r=socket(AF_UNIX,SOCK_DGRAM)", "bind($r,unix:there)", "d=socket(AF_UNIX,SOCK_DGRAM)",
+            "bind($d,autobind)", "connect($d,unix:there)", "send($d,hi)", "recv($r)",
+            "sendto(20,hi,0,unix:there)", "recv($r)",
+            "l=socket(AF_UNIX,SOCK_STREAM)", "bind($l,unix:here)", "listen($l)",
+            "c=socket(AF_UNIX,SOCK_STREAM)", "connect($c,unix:here)", "accept($l)",
+            "bind(22,in:127.0.0.1:0) -> EPERM", "connect(22,in:127.0.0.1:1) -> EPERM",
+            "bind(23,in6:::1:0) -> EPERM", "connect(23,in6:::1:1) -> EPERM",
+            "bind(24,in:127.0.0.1:0) -> EPERM", "connect(24,in:127.0.0.1:1) -> EPERM",
+            "connect(22,unspec) -> EPERM", "bind(22,in:127.0.0.1:0#3) -> EPERM", "connect(22,bad)",
+            "connect(22,unix:here)", "bind(22,unix:here)", "send(25,hi)", "recv(26)",
+        ])
+
+    static let abstract = Row(
+        "abstract names outside and inside", holding: ["abstract-listener", "abstract-datagram"],
+        [
+            "s=socket(AF_UNIX,SOCK_STREAM)", "l=address(20)", "connect($s,$l) -> EPERM",
+            "d=socket(AF_UNIX,SOCK_DGRAM)", "a=address(21)", "sendto($d,hi,0,$a) -> EPERM",
+            "connect($d,$a) -> EPERM", "i=socket(AF_UNIX,SOCK_DGRAM)", "bind($i,autobind)",
+            "b=address($i)", "e=socket(AF_UNIX,SOCK_DGRAM)", "sendto($e,hi,0,$b) -> EPERM",
+            "connect($e,$b) -> EPERM",
+        ])
+
+    @Test("leaves mount to root", arguments: ["0", "4", "7"])
+    func mount(abi: String) async throws {
+        guard isRoot else { return print("skipped: mount, since only root can") }
+        let folder = temporaryFolder()
+        let script = "mount -t tmpfs none \(folder) && grep -c ' \(folder) ' /proc/self/mounts"
+        #expect(
+            try await run(
+                ["unshare", "--mount", Programs.path("supervise"), "--landlock-abi", abi, "--"]
+                    + ["sh", "-c", script]) == Outcome(output: "1\n"))
+    }
+
+    @Test(
+        "is demanded by --require-landlock",
+        arguments: [
+            (["--landlock-abi", "0"], "the kernel offers no Landlock"),
+            (["--landlock-abi", "1"], "the kernel's Landlock has ABI 1"),
+            (["--landlock-abi", "3"], "the kernel's Landlock has ABI 3"),
+        ], User.available)
+    func required(cases: ([String], String), user: User) async throws {
+        guard try await hasLandlock() else { return }
+        #expect(
+            try await supervise(
+                ["--require-landlock"] + cases.0, ["echo", "ran"], as: user)
+                == Outcome(
+                    error: "supervise: --require-landlock: \(cases.1), "
+                        + "expected ABI 4 or later (Linux 6.7, lsm=landlock)\n",
+                    end: .exited(125)))
+        #expect(
+            try await supervise(["--require-landlock"], ["echo", "ran"], as: user)
+                == Outcome(output: "ran\n"))
+        // Where nothing is refused there is no door to be held.
+        #expect(
+            try await supervise(
+                ["--require-landlock", "--network", "on"] + cases.0, ["echo", "ran"], as: user)
+                == Outcome(output: "ran\n"))
+    }
+
+    /// The version of Landlock that the kernel offers, asked by a program of its own; 0: none.
+    private func landlockABI() async throws -> Int {
+        // landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION)
+        let answer = try await run([Programs.path("probe"), "444(null,0,1)"]).output
+        return answer.split(separator: " ").last.flatMap { Int($0.dropLast()) } ?? 0
+    }
+
+    private func hasLandlock() async throws -> Bool {
+        let abi = try await landlockABI()
+        if abi >= 4 { return true }
+        print("skipped: a Landlock domain, since the kernel's Landlock has ABI \(abi)")
+        return false
+    }
+}
+
+/// Descriptors that are a way to the network without a call.
+@Suite("Inherited rings")
+struct InheritedRingTests {
+    static let ring = Programs.path("inherited-ring")
+
+    @Test(
+        "are closed where the network is restricted, and only there",
+        arguments: [
+            (
+                [], "mmap: EBADF\n",
+                "closed an io_uring descriptor that the command would have inherited: 20"
+            ),
+            (["--quiet"], "mmap: EBADF\n", ""),
+            (["--network", "on"], "socket: done\n", ""), (["--audit", "-q"], "socket: done\n", ""),
+        ], User.available)
+    func closed(cases: (options: [String], output: String, error: String), user: User) async throws
+    {
+        let use = [Self.ring, "use"]
+        let natively = try await run([Self.ring, "hold"] + use, as: user, seconds: 20)
+        guard natively.end != .exited(3) else {
+            print("skipped: inherited rings, since the kernel makes none: \(natively.error)")
+            return
+        }
+        #expect(natively == Outcome(output: "socket: done\n"))
+        let command = [Programs.path("supervise")] + cases.options + ["--"] + use
+        #expect(
+            try await run([Self.ring, "hold"] + command, as: user, seconds: 20)
+                == Outcome(
+                    output: cases.output,
+                    error: cases.error.isEmpty ? "" : "supervise: \(cases.error)\n"))
+    }
+}

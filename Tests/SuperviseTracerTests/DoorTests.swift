@@ -1,0 +1,167 @@
+import SupervisePolicy
+import SuperviseTracer
+import SystemPackage
+import Testing
+
+@Suite("Doors and the kernels that hold them")
+struct DoorTests {
+    /// The doors whose lines a missing feature changes, as `state: name: reason`.
+    private func changes(_ change: (inout KernelFeatures) -> Void) -> [String] {
+        var kernel = KernelFeatures()
+        let usual = Door.all(with: kernel)
+        change(&kernel)
+        return zip(usual, Door.all(with: kernel)).filter { $0 != $1 }
+            .map { "\($1.state.rawValue): \($1.name): \($1.reason)" }
+    }
+
+    @Test("a kernel that has everything holds every door")
+    func everything() {
+        #expect(Door.all(with: KernelFeatures()).allSatisfy { $0.state == .held })
+    }
+
+    @Test("without mseal arguments can change, without PROCMAP_QUERY they cannot")
+    func arguments() {
+        #expect(
+            changes { $0.hasSealing = false } == [
+                "open: arguments that change after the check: no mseal: Linux 6.10 or later has it"
+            ])
+        #expect(
+            changes { $0.hasMappingQuery = false } == [
+                "held: arguments that change after the check: mseal, no PROCMAP_QUERY: maps is read"
+            ])
+    }
+
+    @Test("descriptors are looked at through copies")
+    func descriptors() {
+        #expect(
+            changes { $0.hasDescriptorCopies = false } == [
+                "open: descriptors that change after the check: "
+                    + "no pidfd_getfd: Linux 5.6 or later has it",
+                "open: sockets inherited or received: no pidfd_getfd: Linux 5.6 or later has it",
+            ])
+        let reason = "pidfd_getfd, no PIDFD_THREAD: a thread's own table is refused"
+        #expect(
+            changes { $0.hasThreadDescriptors = false } == [
+                "held: descriptors that change after the check: \(reason)",
+                "held: sockets inherited or received: \(reason)",
+            ])
+    }
+
+    @Test("what the kernel does not have needs not be held")
+    func absent() {
+        #expect(
+            changes { $0.hasRings = false } == [
+                "not needed: io_uring: the kernel has no io_uring",
+                "not needed: inherited io_uring descriptors: the kernel has no io_uring",
+            ])
+        #expect(
+            changes { $0.ringsDisabled = 2 } == [
+                "not needed: io_uring: kernel.io_uring_disabled 2"
+            ])
+        #expect(
+            changes { $0.ringsDisabled = nil } == ["held: io_uring: seccomp; io_uring is on"])
+        #expect(
+            changes { $0.hasI386 = false } == [
+                "not needed: 32-bit calls (int 0x80, socketcall): i386 emulation is off"
+            ])
+        #expect(
+            changes { $0.unprivilegedUserfaultfd = nil } == [
+                "held: memory that blocks its reader: reads of /proc/PID/mem; no userfaultfd"
+            ])
+    }
+
+    @Test(
+        "memory of outside processes is closed by Landlock, else by Yama for ordinary users",
+        arguments: [
+            (7, nil, false, "held: NAME: Landlock ABI 7; no Yama"),
+            (4, 0, true, "held: NAME: Landlock ABI 4; Yama ptrace_scope 0"),
+            (3, nil, false, "open: NAME: Landlock ABI 3, NEEDED; no Yama"),
+            (0, nil, false, "open: NAME: no Landlock, NEEDED; no Yama"),
+            (0, 0, false, "open: NAME: no Landlock, NEEDED; Yama ptrace_scope 0"),
+            (0, 1, false, "held: NAME: Yama ptrace_scope 1; no Landlock"),
+            (2, 2, false, "held: NAME: Yama ptrace_scope 2; Landlock ABI 2"),
+            (0, 1, true, "open: NAME: no Landlock, NEEDED; Yama ptrace_scope 1"),
+            (0, 3, true, "held: NAME: Yama ptrace_scope 3; no Landlock"),
+        ] as [(Int32, Int?, Bool, String)])
+    func outside(abi: Int32, scope: Int?, mayTraceAll: Bool, line: String) {
+        var kernel = KernelFeatures()
+        (kernel.landlockABI, kernel.yamaScope, kernel.mayTraceAll) = (abi, scope, mayTraceAll)
+        let name = "/proc/PID/mem and its like of an outside process"
+        let door = Door.all(with: kernel).first { $0.name == name }
+        let expected = line.replacing("NAME", with: name)
+            .replacing("NEEDED", with: "ABI 4 (Linux 6.7, lsm=landlock) is needed")
+        #expect(door.map { "\($0.state.rawValue): \($0.name): \($0.reason)" } == expected)
+    }
+
+    /// The doors in a state, on a kernel that lacks something, and the reasons that are given.
+    private func doors(
+        _ state: Door.State, _ change: (inout KernelFeatures) -> Void
+    ) -> (names: [String], reasons: Set<String>) {
+        var kernel = KernelFeatures()
+        change(&kernel)
+        let doors = Door.all(with: kernel).filter { $0.state == state }
+        return (doors.map(\.name), Set(doors.map(\.reason)))
+    }
+
+    @Test("without seccomp only what needs no filter is held")
+    func noSeccomp() {
+        #expect(
+            doors(.held) { $0.hasSeccompTrace = false }.names == [
+                "memory that blocks its reader", "inherited io_uring descriptors",
+                "/proc/PID/mem and its like of an outside process", "setuid programs",
+            ])
+    }
+
+    @Test("where calls cannot be stopped, what the filter does not decide by itself is open")
+    func noStops() {
+        let open = [
+            "arguments that change after the check", "descriptors that change after the check",
+            "own filters with forged data", "ptrace and its like on an outside process",
+            "killing the supervisor", "sockets inherited or received",
+        ]
+        let old = doors(.open) { $0.hasSyscallInfo = false }
+        #expect(old.names == open)
+        #expect(old.reasons == ["no PTRACE_GET_SYSCALL_INFO: Linux 5.3 or later has it"])
+        let forbidden = doors(.open) {
+            $0.tracingError = .notPermitted
+            $0.yamaScope = 3
+        }
+        #expect(forbidden.names == open)
+        #expect(forbidden.reasons == ["ptrace: Operation not permitted, Yama ptrace_scope 3"])
+    }
+}
+
+@Suite("What a Landlock domain takes")
+struct LandlockDomainTests {
+    @Test(
+        "is only what the policy refuses, and what the kernel's version knows",
+        arguments: [
+            (
+                .rlimitNetwork,
+                [nil, nil, nil, nil, "ports", "ports", "ports, names", "ports, names"]
+            ),
+            (
+                .prctlNetwork,
+                [nil, nil, nil, nil, "ports", "ports", "ports, names", "ports, names"]
+            ),
+            (.prctlNetworkLSM, [nil, nil, nil, nil, "ports", "ports", "ports", "ports"]),
+        ] as [(Profile, [String?])])
+    func taken(profile: Profile, byABI: [String?]) {
+        for (abi, expected) in byABI.enumerated() {
+            let domain = LandlockDomain(policy: Policy(profile: profile), abi: Int32(abi))
+            #expect(domain.map(describe) == expected, "ABI \(abi)")
+            // A later version than those there are is taken for the last of them.
+            #expect(
+                LandlockDomain(policy: Policy(profile: profile), abi: 99).map(describe)
+                    == byABI.last ?? nil)
+            #expect(
+                LandlockDomain(
+                    policy: Policy(network: .on, profile: profile), abi: Int32(abi)) == nil)
+        }
+    }
+
+    private func describe(_ domain: LandlockDomain) -> String {
+        [(LandlockDomain.Access.tcpPorts, "ports"), (.abstractNames, "names")]
+            .filter { domain.taken.contains($0.0) }.map(\.1).joined(separator: ", ")
+    }
+}

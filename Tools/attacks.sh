@@ -1,0 +1,33 @@
+#!/bin/bash
+# Runs each race against the check of addresses, under supervise, and prints how many tries were
+# made and how many reached what is refused.
+#
+# Usage: attacks.sh FOLDER TRIES; FOLDER has supervise and the fixtures.
+#
+# Exit status: 1 where a try reached it, or a race ended early.
+set -euo pipefail
+
+programs=$(realpath "$1")
+tries=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+failed=0
+race() {
+    local outcome
+    outcome=$("$programs/holding" abstract-datagram udp-bound udp tcp -- \
+        "$programs/supervise" --quiet -- "$programs/$1" "${@:2}" "$tries" 36000) || outcome="failed"
+    echo "$*: $outcome"
+    [[ $outcome == "tries $tries reached 0" ]] || failed=1
+}
+
+for call in connect bind sendto sendmsg sendmmsg; do
+    for abi in x86-64 i386 socketcall; do
+        race flip-name $abi $call byte thread
+    done
+done
+for what in stream seqpacket inet unspec; do
+    race swap-socket $what
+done
+exit $failed
