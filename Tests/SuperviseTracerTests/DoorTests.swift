@@ -19,11 +19,12 @@ struct DoorTests {
         #expect(Door.all(with: KernelFeatures()).allSatisfy { $0.state == .held })
     }
 
-    @Test("without mseal arguments can change, without PROCMAP_QUERY they cannot")
+    @Test("without mseal the filter guards the page, without PROCMAP_QUERY the maps are read")
     func arguments() {
         #expect(
             changes { $0.hasSealing = false } == [
-                "open: arguments that change after the check: no mseal: Linux 6.10 or later has it"
+                "held: arguments that change after the check: "
+                    + "no mseal: the filter guards the page, PROCMAP_QUERY"
             ])
         #expect(
             changes { $0.hasMappingQuery = false } == [
@@ -42,7 +43,7 @@ struct DoorTests {
         let reason = "pidfd_getfd, no PIDFD_THREAD: a thread's own table is refused"
         #expect(
             changes { $0.hasThreadDescriptors = false } == [
-                "held: descriptors that change after the check: \(reason)",
+                "held: descriptors that change after the check: \(reason); open for listen",
                 "held: sockets inherited or received: \(reason)",
             ])
     }

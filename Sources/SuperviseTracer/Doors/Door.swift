@@ -82,9 +82,9 @@ private struct KernelDoors {
     private var arguments: Door {
         judged(
             "arguments that change after the check",
-            by: "mseal, "
+            by: (kernel.hasSealing ? "mseal, " : "no mseal: the filter guards the page, ")
                 + (kernel.hasMappingQuery ? "PROCMAP_QUERY" : "no PROCMAP_QUERY: maps is read"),
-            lacking: kernel.hasSealing ? nil : "no mseal: Linux 6.10 or later has it")
+            lacking: nil)
     }
 
     /// Copies of descriptors: whose thread it is counts where it has a table of its own.
@@ -99,7 +99,10 @@ private struct KernelDoors {
     }
 
     private var descriptors: Door {
-        judged("descriptors that change after the check", by: copies, lacking: missingForCopies)
+        // See "Descriptors that change after the check" in docs/threat-model.md.
+        judged(
+            "descriptors that change after the check", by: copies + "; open for listen",
+            lacking: missingForCopies)
     }
 
     private var sockets: Door {
