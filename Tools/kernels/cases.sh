@@ -141,9 +141,12 @@ attack() {
     kind=$1 pattern=$2
     shift 2
     printed=$(timeout $limit "$@" 2>&1 </dev/null | tr '\n' ' ')
-    case ${printed% } in
-    $pattern) echo "ok $user: $kind: $command: ${printed% }" ;;
-    *) echo "not ok $user: $kind: $command: ${printed% }, expected $pattern" ;;
+    printed=${printed% }
+    if [ "$pattern" = '=' ]; then pattern=$before; fi
+    before=$printed
+    case $printed in
+    $pattern) echo "ok $user: $kind: $command: $printed" ;;
+    *) echo "not ok $user: $kind: $command: $printed, expected $pattern" ;;
     esac
 }
 
