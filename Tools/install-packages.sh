@@ -21,11 +21,11 @@ fi
 as_root=(env DEBIAN_FRONTEND=noninteractive)
 if [[ $(id -u) -ne 0 ]]; then
     if ! command -v sudo >/dev/null; then
-        echo "These packages are missing; install them as root: apt-get install ${missing[*]}" >&2
+        echo "These packages are missing; install them as root: apt-get -o DPkg::Lock::Timeout=300 install ${missing[*]}" >&2
         exit 1
     fi
     as_root=(sudo "${as_root[@]}")
 fi
 echo "Installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+"${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}"
