@@ -21,7 +21,7 @@ fi
 as_root=(env DEBIAN_FRONTEND=noninteractive)
 if [[ $(id -u) -ne 0 ]]; then
     if ! command -v sudo >/dev/null; then
-        echo "These packages are missing; install them as root: apt-get -o DPkg::Lock::Timeout=300 install ${missing[*]}" >&2
+        echo "These packages are missing; install them as root: apt-get install ${missing[*]}" >&2
         exit 1
     fi
     as_root=(sudo "${as_root[@]}")
