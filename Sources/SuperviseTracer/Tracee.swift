@@ -27,6 +27,9 @@ struct Tracee {
         case errand(Errand)
         /// It stands at its seccomp stop until another thread has the page mapped.
         case awaitingPage
+        /// Its maker is not known yet, and it may be the deputy that a thread is making; then it
+        /// must not run its program. `isHeld`: it stands at its first stop.
+        case newborn(isHeld: Bool)
     }
 
     /// Whether nothing is owed to it.

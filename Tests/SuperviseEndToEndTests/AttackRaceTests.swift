@@ -35,8 +35,15 @@ struct AttackRaceTests {
     @Test(
         "that replaces the socket has no effect of the refused one",
         arguments: Attack.all(
-            ["stream", "seqpacket", "inet", "unspec"].map { "swap-socket \($0)" }))
+            ["stream", "seqpacket", "inet", "unspec", "listen"].map { "swap-socket \($0)" }))
     func socket(attack: Attack) async throws {
+        try await race(attack)
+    }
+
+    @Test(
+        "that changes the program of a thread on the tracer's errand has no call made unjudged",
+        arguments: Attack.all(["rewrite-code"]))
+    func program(attack: Attack) async throws {
         try await race(attack)
     }
 
@@ -51,20 +58,5 @@ struct AttackRaceTests {
             await attack.run(holding: holding, supervised: true, adding: ["2000", "30"]))
         #expect(supervised.tries == 2_000)
         #expect(supervised.reached == 0)
-    }
-
-    @Test("that replaces the socket of a listen() lets a TCP socket listen: a door that is open")
-    func listen() async throws {
-        let attack = Attack(words: ["swap-socket", "listen"], user: .current)
-        let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
-        let more = ["100000", "1"]
-        let native = try RaceResult(
-            await attack.run(holding: holding, supervised: false, adding: more))
-        #expect(native.reached > 1_000)
-        let supervised = try RaceResult(
-            await attack.run(holding: holding, supervised: true, adding: more))
-        // The kernel records the caller of listen() as the peer of whoever connects, so the tracer
-        // cannot make the call on its own copy of an AF_UNIX socket.
-        withKnownIssue(isIntermittent: true) { #expect(supervised.reached == 0) }
     }
 }

@@ -14,6 +14,8 @@ final class Judge {
     let sockets: TraceeSockets
     /// What is to be recorded of the call being judged, before it goes on.
     private(set) var notes: [Note] = []
+    /// The socket that the verdict on the call being judged depends on, where it is to go on.
+    private(set) var dependence: SocketDependence?
     private var callName = ""
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
@@ -27,6 +29,7 @@ final class Judge {
     /// Judges a call at its seccomp stop.
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
         notes.removeAll(keepingCapacity: true)
+        dependence = nil
         callName = call.name
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
@@ -170,9 +173,18 @@ final class Judge {
     /// `listen(2)`: descriptor; policy.
     private func judgeListen(_ descriptor: Int32, _ caller: Caller) -> Hold {
         switch sockets.look(at: descriptor, of: caller.slot) {
-        case .error(let error): .fail(error)
-        case .socket(let state): decide(.listen(state), kind: state.kind)
+        case .error(let error): return .fail(error)
+        case .socket(let state):
+            let request = Request.listen(state)
+            depend(on: descriptor, request)
+            return decide(request, kind: state.kind)
         }
+    }
+
+    /// Notes the socket that a call is made on, where the verdict on the request depends on it.
+    func depend(on descriptor: Int32, _ request: Request) {
+        guard policy.verdictDependsOnSocket(request) else { return }
+        dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
     }
 }
 
@@ -183,6 +195,13 @@ struct Caller {
     let layouts: MemoryLayouts
     /// The number of the process.
     let process: ThreadID
+}
+
+/// The socket that a verdict depends on.
+struct SocketDependence: Equatable {
+    /// The caller's number for it, which stands for another socket a moment later.
+    var descriptor: Int32
+    var operation: Operation
 }
 
 /// A decision that is to be recorded.

@@ -10,6 +10,7 @@ final class MessageSequence: Errand {
     private let memory: TraceeMemory
     private let slot: Int
     private var sent = 0
+    private var steps: MessageSteps { MessageSteps(messages: messages, layouts: layouts) }
 
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
@@ -28,13 +29,9 @@ final class MessageSequence: Errand {
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else { return send() }
         if result < 0 { return .finish(sent > 0 ? Int64(sent) : result) }
-        let entry =
-            messages.entries + UInt64(sent) * UInt64(layouts.messageVectorEntry)
-            + UInt64(layouts.messageHeader)
-        let length = littleEndian(UInt64(bitPattern: result), 4)
-        guard memory.isAccessible(entry, count: 4, of: slot, forWriting: true),
-            memory.write(length, to: entry, of: slot)
-        else { return .finish(sent > 0 ? Int64(sent) : -14) }
+        guard steps.store(result, at: sent, of: slot, memory) else {
+            return .finish(sent > 0 ? Int64(sent) : -14)
+        }
         sent += 1
         return sent < messages.messages.count ? send() : .finish(Int64(sent))
     }
@@ -52,9 +49,29 @@ final class MessageSequence: Errand {
         let registers = page.write(
             messages.messages[sent], to: pageSlot, mappedAt: place, layouts)
         let header = registers.pointer?.value ?? 0
-        return .call(
-            RawCall(
-                layouts.word == 8 ? 46 : 370, UInt64(UInt32(bitPattern: messages.descriptor)),
-                header, UInt64(messages.flags)))
+        return .call(steps.call(header: header))
+    }
+}
+
+/// The steps of a `sendmmsg(2)`, whoever takes them.
+struct MessageSteps {
+    let messages: SealedMessages
+    let layouts: MemoryLayouts
+
+    /// The call that sends one message.
+    func call(header: UInt64) -> RawCall {
+        RawCall(
+            layouts.word == 8 ? 46 : 370, UInt64(UInt32(bitPattern: messages.descriptor)),
+            header, UInt64(messages.flags))
+    }
+
+    /// Writes `msg_len` of an entry; false where the caller has no writable memory there.
+    func store(_ result: Int64, at index: Int, of slot: Int, _ memory: TraceeMemory) -> Bool {
+        let entry =
+            messages.entries + UInt64(index) * UInt64(layouts.messageVectorEntry)
+            + UInt64(layouts.messageHeader)
+        let length = littleEndian(UInt64(bitPattern: result), 4)
+        return memory.isAccessible(entry, count: 4, of: slot, forWriting: true)
+            && memory.write(length, to: entry, of: slot)
     }
 }

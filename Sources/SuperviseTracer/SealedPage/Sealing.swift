@@ -5,6 +5,8 @@ final class Sealing {
     let page: SealedPage
     private let tree: ProcessTree
     let judge: Judge
+    /// The slots of threads that make a deputy whose number is not known yet.
+    var makers: Set<Int> = []
 
     init(page: SealedPage, judge: Judge) {
         self.page = page
@@ -134,7 +136,7 @@ final class Sealing {
         guard let phase = tree.tracees[slot]?.phase else { return }
         tree.update(slot) { $0.phase = .running }
         switch phase {
-        case .running, .awaitingPage: break
+        case .running, .awaitingPage, .newborn: break
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }
