@@ -9,7 +9,6 @@
 //
 // Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
 // TCP socket.
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>

@@ -62,6 +62,9 @@ extension Judge {
         switch judge(named, address, caller) {
         case .failure(let error): return .fail(error.number)
         case .success(let address):
+            if let buffer = named.buffer {
+                send(.buffer(pointer: buffer.pointer, size: buffer.size, flags: named.flags))
+            }
             // The tracer could read it; the program itself must be able to, too.
             guard isReadable(named, caller) else { return .fail(unreadable(named, caller)) }
             return .runSealed(

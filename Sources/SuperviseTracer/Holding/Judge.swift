@@ -186,6 +186,9 @@ final class Judge {
         guard policy.verdictDependsOnSocket(request) else { return }
         dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
     }
+
+    /// What is to be sent when the connection is there that a call with MSG_FASTOPEN begins.
+    func send(_ message: SocketDependence.Message) { dependence?.message = message }
 }
 
 /// Who makes a call.
@@ -202,6 +205,16 @@ struct SocketDependence: Equatable {
     /// The caller's number for it, which stands for another socket a moment later.
     var descriptor: Int32
     var operation: Operation
+    /// What is sent over the connection that the call begins, where it is a send.
+    var message: Message?
+    /// Whether the call found a connection begun that was not there yet.
+    var isConnecting = false
+
+    /// A message, as its call has it.
+    enum Message: Equatable {
+        case buffer(pointer: UInt64, size: UInt64, flags: UInt32)
+        case header(MessageHeader, flags: UInt32)
+    }
 }
 
 /// A decision that is to be recorded.

@@ -29,9 +29,13 @@ final class Delegation: Errand {
         /// It stands behind that call until the deputy has ended.
         case deputized
         /// It waits for the connection that the deputy has begun.
-        case connecting
-        /// It waits until the socket can be written to; then the call is made again.
-        case sending
+        case connecting(SocketDependence)
+        /// It sends over the connection that is there by now.
+        case sendingAll
+        /// It waits until the socket can be written to; then the call is made again. The number is
+        /// the time when a socket with a time limit (SO_SNDTIMEO) gives up.
+        case sending(until: Int64?)
+        /// Nothing is left to do.
         case over
     }
 
@@ -65,18 +69,28 @@ final class Delegation: Errand {
             return outcome == nil ? .wait : conclude(at: thread)
         case .deputized, .over:
             return refusal
-        case .connecting:
+        case .connecting(let dependence):
+            if result == -512 { return .interrupted }
+            if result == 0, dependence.message != nil {
+                step = .sendingAll
+                return send(dependence)
+            }
             // EALREADY: the time to send (SO_SNDTIMEO) is over. The call that began the connection
             // has EINPROGRESS for that.
-            if result == -512 { return .interrupted }
-            return .finish(result == -114 ? -115 : result)
-        case .sending:
+            return .finish(result == -114 && !dependence.isConnecting ? -115 : result)
+        case .sendingAll:
+            return result == -512 ? .interrupted : .finish(result)
+        case .sending(let end):
+            if let end, Self.milliseconds() >= end { return .finish(-11) }
             return .interrupted
         }
     }
 
     override func interrupted() -> ErrandStep? {
-        step == .connecting || step == .sending ? .interrupted : nil
+        switch step {
+        case .clone, .deputized, .over: nil
+        case .connecting, .sending, .sendingAll: .interrupted
+        }
     }
 
     override func made(_ thread: ThreadID) {
@@ -98,7 +112,7 @@ final class Delegation: Errand {
     /// The deputy has ended, with this outcome; nil where it was killed.
     func deputyEnded(_ outcome: Deputy.Outcome?) {
         self.outcome = outcome ?? .result(-Int64(sealing.judge.policy.refusal.rawValue))
-        guard step == .deputized else { return }
+        guard case .deputized = step else { return }
         let stopped = StoppedThread(id: caller.thread)
         let next = conclude(at: stopped)
         sealing.proceed(self, next, stopped, caller.slot)
@@ -110,20 +124,46 @@ final class Delegation: Errand {
         case .result(let result):
             return .finish(result)
         case .interrupted(let dependence):
-            guard let place, let slot = sealing.page.takeSlot() else { return refusal }
+            guard place != nil, let slot = sealing.page.takeSlot() else { return refusal }
             pageSlot = slot
-            let calls = InjectedCalls(layouts: layouts)
-            let address = sealing.page.address(of: slot, mappedAt: place)
             // From here on signals reach the caller.
             thread.setSignalMask(mask)
             if dependence.operation == .connect {
-                step = .connecting
+                step = .connecting(dependence)
                 sealing.page.write([0xff, 0xff], to: slot)
                 return .call(calls.awaitConnection(dependence.descriptor, address))
             }
-            step = .sending
+            let limit = sealing.judge.sockets.sendTimeout(of: dependence.descriptor, caller.slot)
+            step = .sending(until: limit.map { Self.milliseconds() + Int64($0) })
             sealing.page.write(calls.pollForWriting(dependence.descriptor), to: slot)
-            return .call(calls.poll(address))
+            return .call(calls.poll(address, milliseconds: limit ?? -1))
         }
+    }
+
+    private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
+    private var address: UInt64 {
+        sealing.page.address(of: pageSlot ?? 0, mappedAt: place ?? 0)
+    }
+
+    /// Sends without a destination what a call with MSG_FASTOPEN was to send.
+    private func send(_ dependence: SocketDependence) -> ErrandStep {
+        switch dependence.message {
+        case .buffer(let pointer, let size, let flags):
+            return .call(calls.send(dependence.descriptor, pointer, size, flags))
+        case .header(var header, let flags):
+            guard let place, let pageSlot else { return refusal }
+            (header.name, header.nameLength) = (0, 0)
+            let registers = sealing.page.write(
+                SealedArguments(header: header, name: nil), to: pageSlot, mappedAt: place, layouts)
+            return .call(
+                calls.send(dependence.descriptor, header: registers.pointer?.value ?? 0, flags))
+        case nil:
+            return .finish(0)
+        }
+    }
+
+    private static func milliseconds() -> Int64 {
+        let time = now()
+        return time.seconds * 1000 + Int64(time.nanoseconds / 1_000_000)
     }
 }

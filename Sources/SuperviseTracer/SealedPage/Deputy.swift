@@ -78,6 +78,9 @@ final class Deputy: Errand {
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
         let hold = judge.judge(call, stop.arguments, caller)
         dependence = judge.dependence
+        if let connecting = dependence, connecting.operation == .connect {
+            dependence?.isConnecting = judge.sockets.isConnecting(connecting.descriptor, of: slot)
+        }
         for note in judge.notes where !judge.recorder.record(note, by: caller) {
             return stopped.abandon()
         }

@@ -59,11 +59,30 @@ struct InjectedCalls {
         RawCall(number(42, 362), UInt64(UInt32(bitPattern: descriptor)), address, 2)
     }
 
-    /// `poll` of one descriptor, without limit.
+    /// MSG_FASTOPEN.
+    private static let fastOpen: UInt32 = 0x2000_0000
+
+    /// `sendto` without a destination, and without MSG_FASTOPEN.
+    func send(
+        _ descriptor: Int32, _ pointer: UInt64, _ size: UInt64, _ flags: UInt32
+    ) -> RawCall {
+        RawCall(
+            number(44, 369), UInt64(UInt32(bitPattern: descriptor)), pointer, size,
+            UInt64(flags & ~Self.fastOpen), 0, 0)
+    }
+
+    /// `sendmsg` without MSG_FASTOPEN.
+    func send(_ descriptor: Int32, header: UInt64, _ flags: UInt32) -> RawCall {
+        RawCall(
+            number(46, 370), UInt64(UInt32(bitPattern: descriptor)), header,
+            UInt64(flags & ~Self.fastOpen))
+    }
+
+    /// `poll` of one descriptor; -1 is without limit.
     ///
     /// Where memory is read-only the kernel finds out after it has waited: EFAULT.
-    func poll(_ address: UInt64) -> RawCall {
-        RawCall(number(7, 168), address, 1, UInt64(UInt32.max))
+    func poll(_ address: UInt64, milliseconds: Int32) -> RawCall {
+        RawCall(number(7, 168), address, 1, UInt64(UInt32(bitPattern: milliseconds)))
     }
 
     /// A `struct pollfd` for POLLOUT.
