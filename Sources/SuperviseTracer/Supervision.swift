@@ -133,8 +133,7 @@ final class Supervision: StopHandler {
 
     /// Records what was decided; false where the call must not go on since that failed.
     private func record(_ caller: Caller) -> Bool {
-        for note in judge.notes where !recorder.record(note, by: caller) { return false }
-        return true
+        recorder.record(judge.notes, by: caller)
     }
 
     /// An errand is over; whoever waited for the page it mapped is judged anew.

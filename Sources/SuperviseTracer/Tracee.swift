@@ -1,3 +1,5 @@
+import SuperviseAudit
+
 /// A thread of the supervised tree.
 struct Tracee {
     let thread: ThreadID
@@ -82,4 +84,6 @@ struct SealedCall {
     var slot: UInt16
     var pointer: RegisterValue
     var length: RegisterValue?
+    /// The events that its result is to be recorded for.
+    var events: [AuditEvent]
 }

@@ -1,3 +1,4 @@
+import SuperviseAudit
 import SuperviseFilter
 import SupervisePolicy
 
@@ -22,6 +23,8 @@ final class Delegation: Errand {
     private var deputy: ThreadID?
     private var outcome: Deputy.Outcome?
     private var pageSlot: UInt16?
+    /// The events that the call's result is to be recorded for.
+    var events: [AuditEvent] = []
 
     private enum Step {
         /// It makes the deputy.
@@ -51,6 +54,11 @@ final class Delegation: Errand {
         super.init(registers, mask: mask, caller.layouts)
     }
 
+    private func finish(_ result: Int64) -> ErrandStep {
+        sealing.judge.recorder.finish(events, with: result)
+        return .finish(result)
+    }
+
     private var refusal: ErrandStep {
         .finish(-Int64(sealing.judge.policy.refusal.rawValue))
     }
@@ -63,6 +71,8 @@ final class Delegation: Errand {
         }
         switch step {
         case .clone:
+            // -ERESTARTNOINTR: the process is being stopped.
+            if result == -513 { return .call(InjectedCalls(layouts: layouts).cloneDeputy()) }
             step = .deputized
             sealing.releaseNewborns(of: caller.slot)
             guard result > 0, deputy != nil else { return refusal }
@@ -77,11 +87,11 @@ final class Delegation: Errand {
             }
             // EALREADY: the time to send (SO_SNDTIMEO) is over. The call that began the connection
             // has EINPROGRESS for that.
-            return .finish(result == -114 && !dependence.isConnecting ? -115 : result)
+            return finish(result == -114 && !dependence.isConnecting ? -115 : result)
         case .sendingAll:
-            return result == -512 ? .interrupted : .finish(result)
+            return result == -512 ? .interrupted : finish(result)
         case .sending(let end):
-            if let end, Self.milliseconds() >= end { return .finish(-11) }
+            if let end, Self.milliseconds() >= end { return finish(-11) }
             return .interrupted
         }
     }
@@ -122,7 +132,7 @@ final class Delegation: Errand {
         guard let outcome else { return refusal }
         switch outcome {
         case .result(let result):
-            return .finish(result)
+            return finish(result)
         case .interrupted(let dependence):
             guard place != nil, let slot = sealing.page.takeSlot() else { return refusal }
             pageSlot = slot
@@ -158,7 +168,7 @@ final class Delegation: Errand {
             return .call(
                 calls.send(dependence.descriptor, header: registers.pointer?.value ?? 0, flags))
         case nil:
-            return .finish(0)
+            return finish(0)
         }
     }
 

@@ -77,13 +77,14 @@ final class Deputy: Errand {
         let caller = Caller(
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
         let hold = judge.judge(call, stop.arguments, caller)
+        // A thread that was killed meanwhile has no descriptors to look at; nothing is decided.
+        if hold.isFailure, stopped.seccompStop() == nil { return stopped.abandon() }
         dependence = judge.dependence
         if let connecting = dependence, connecting.operation == .connect {
             dependence?.isConnecting = judge.sockets.isConnecting(connecting.descriptor, of: slot)
         }
-        for note in judge.notes where !judge.recorder.record(note, by: caller) {
-            return stopped.abandon()
-        }
+        guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
+        delegation.events = judge.recorder.takeUnfinished()
         switch hold {
         case .run: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))

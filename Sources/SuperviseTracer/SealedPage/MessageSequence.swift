@@ -1,3 +1,5 @@
+import SuperviseAudit
+
 /// A `sendmmsg(2)` as the kernel makes it, one `sendmsg(2)` from the sealed page after the other.
 ///
 /// `msg_len` of each entry and the number of entries are what the kernel would have written. A
@@ -9,36 +11,46 @@ final class MessageSequence: Errand {
     private let place: UInt32
     private let memory: TraceeMemory
     private let slot: Int
+    private let recorder: Recorder
+    /// The events that the call's result is to be recorded for.
+    private let events: [AuditEvent]
     private var sent = 0
     private var steps: MessageSteps { MessageSteps(messages: messages, layouts: layouts) }
 
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
         messages: SealedMessages, page: SealedPage, pageSlot: UInt16, place: UInt32,
-        memory: TraceeMemory, slot: Int
+        judge: Judge, slot: Int
     ) {
         self.messages = messages
         self.page = page
         self.pageSlot = pageSlot
         self.place = place
-        self.memory = memory
+        memory = judge.memory
+        recorder = judge.recorder
+        events = judge.recorder.takeUnfinished()
         self.slot = slot
         super.init(registers, mask: mask, layouts)
     }
 
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else { return send() }
-        if result < 0 { return .finish(sent > 0 ? Int64(sent) : result) }
+        if result < 0 { return finish(sent > 0 ? Int64(sent) : result) }
         guard steps.store(result, at: sent, of: slot, memory) else {
-            return .finish(sent > 0 ? Int64(sent) : -14)
+            return finish(sent > 0 ? Int64(sent) : -14)
         }
         sent += 1
-        return sent < messages.messages.count ? send() : .finish(Int64(sent))
+        return sent < messages.messages.count ? send() : finish(Int64(sent))
     }
 
     override func interrupted() -> ErrandStep? {
         // Before the first message has been tried, the call can be made anew after the signal.
-        sent > 0 ? .finish(Int64(sent)) : .restart
+        sent > 0 ? finish(Int64(sent)) : .restart
+    }
+
+    private func finish(_ result: Int64) -> ErrandStep {
+        recorder.finish(events, with: result)
+        return .finish(result)
     }
 
     override func ended() {

@@ -23,6 +23,9 @@ extension Sealing {
     func start(_ deputy: Deputy, _ thread: ThreadID, for caller: Caller) -> Bool {
         let tree = judge.tree
         tree.announce(thread, by: caller.thread)
+        // Its number may be taken for that of a thread that ended before its maker told of it.
+        let isMissed = tree.slot(of: thread) == nil && isThread(thread, of: caller.process)
+        if isMissed { _ = tree.adopt(thread) }
         guard let slot = tree.slot(of: thread), let phase = tree.tracees[slot]?.phase else {
             return false
         }
