@@ -73,6 +73,13 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/SuperviseTestSupport"),
+        // A program that tests run.
+        .executableTarget(
+            name: "supervise-exempting",
+            dependencies: [
+                "SuperviseTracer", "SuperviseAudit", "SuperviseFilter", "SupervisePolicy",
+            ],
+            path: "Tests/SuperviseExempting"),
         .testTarget(
             name: "SupervisePolicyTests",
             dependencies: ["SupervisePolicy", "SuperviseTestSupport"]),
@@ -88,7 +95,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "SuperviseEndToEndTests",
-            dependencies: ["SuperviseTestSupport", "supervise"]
+            dependencies: ["SuperviseTestSupport", "supervise", "supervise-exempting"]
                 + fixtures.map { .byName(name: $0.name) }
         ),
     ]

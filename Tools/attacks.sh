@@ -27,7 +27,8 @@ for call in connect bind sendto sendmsg sendmmsg; do
         race flip-name $abi $call byte thread
     done
 done
-for what in stream seqpacket inet unspec; do
+for what in stream seqpacket inet unspec listen; do
     race swap-socket $what
 done
+race rewrite-code
 exit $failed

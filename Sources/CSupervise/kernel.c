@@ -1,9 +1,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +40,25 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *result)
         }
     }
     return 0;
+}
+
+int csupervise_send_timeout(int descriptor)
+{
+    struct timeval limit = {0};
+    socklen_t length = sizeof limit;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, &length) == -1
+        || limit.tv_sec > INT_MAX / 1000 - 1) {
+        return 0;
+    }
+    return (int)(limit.tv_sec * 1000 + (limit.tv_usec + 999) / 1000);
+}
+
+int csupervise_is_connecting(int descriptor)
+{
+    struct tcp_info information = {0};
+    socklen_t length = sizeof information;
+    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &information, &length) == 0
+        && (information.tcpi_state == TCP_SYN_SENT || information.tcpi_state == TCP_SYN_RECV);
 }
 
 int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done)

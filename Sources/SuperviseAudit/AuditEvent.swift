@@ -90,6 +90,8 @@ extension AuditEvent {
         case denied
         /// The policy refuses it, but was only watching: the kernel made it.
         case wouldDeny = "would-deny"
+        /// It was let through, as an earlier event of the same number says, and has been made.
+        case returned
     }
 
     /// A system-call interface of an x86-64 kernel.

@@ -10,7 +10,7 @@ enum TerminalColor: String {
     /// The colour of a result; what was allowed has none.
     init?(_ result: AuditEvent.Outcome) {
         switch result {
-        case .allowed: return nil
+        case .allowed, .returned: return nil
         case .denied: self = .red
         case .wouldDeny: self = .yellow
         }

@@ -17,7 +17,10 @@ extension Policy {
 
     /// The decision tables for a restricted process.
     private func decideWhenOff(_ request: Request) -> Decision {
-        switch request {
+        if let kind = request.socketKind, profile.exemptProtocols.contains(kind.protocolName) {
+            return allowed("\(kind.protocolName) sockets")
+        }
+        return switch request {
         case .create(let kind):
             kind.family == .unix ? allowed("AF_UNIX sockets") : denied()
         case .bind(_, let address), .connect(_, let address):

@@ -9,12 +9,18 @@ public struct Profile: Hashable, Sendable {
     public let exemptNames: UnixNameKinds
     /// When a process may reach into another.
     public let tracing: TracingRule
+    /// The protocols of sockets that may do anything, by their names in the rule grammar.
+    public let exemptProtocols: Set<String>
 
     /// Makes a profile.
-    public init(name: String, exemptNames: UnixNameKinds, tracing: TracingRule) {
+    public init(
+        name: String, exemptNames: UnixNameKinds, tracing: TracingRule,
+        exemptProtocols: Set<String> = []
+    ) {
         self.name = name
         self.exemptNames = exemptNames
         self.tracing = tracing
+        self.exemptProtocols = exemptProtocols
     }
 
     /// RLIMIT_NETWORK, the first version of the patch: the default.

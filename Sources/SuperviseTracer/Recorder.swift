@@ -10,6 +10,8 @@ final class Recorder {
     private let sink: any AuditSink
     private let tree: ProcessTree
     private var sequence: UInt64 = 0
+    /// The events of the call being judged that its result is to be recorded for.
+    private var unfinished: [AuditEvent] = []
     /// Why the sink could not take an event: no call goes on any more.
     private(set) var failure: SinkError?
 
@@ -31,10 +33,43 @@ final class Recorder {
         }
     }
 
-    /// Records a decision; false where that failed, and the call must not go on.
-    func record(_ note: Note, by caller: Caller) -> Bool {
+    /// Records the decisions on a call; false where that failed, and the call must not go on.
+    func record(_ notes: [Note], by caller: Caller) -> Bool {
+        unfinished.removeAll(keepingCapacity: true)
+        for note in notes {
+            let event = event(note, caller)
+            guard record(event) else { return false }
+            if wants(denial: false), event.result != .denied { unfinished.append(event) }
+        }
+        return true
+    }
+
+    /// The events of the last call that its result is to be recorded for, where that is learned.
+    func takeUnfinished() -> [AuditEvent] {
+        defer { unfinished.removeAll() }
+        return unfinished
+    }
+
+    /// Records what the kernel gave for a call, once it has been made.
+    ///
+    /// Nothing where a signal interrupted it: whether it is made again is not decided yet.
+    func finish(_ events: [AuditEvent], with result: Int64) {
+        guard !(-516 ... -512).contains(result) else { return }
+        for var event in events {
+            event.result = .returned
+            event.returned = result
+            event.errno =
+                (-4095 ..< 0).contains(result)
+                ? ErrorNumber(rawValue: Int32(truncatingIfNeeded: -result)) : nil
+            let time = now()
+            event.time = Timestamp(seconds: time.seconds, nanoseconds: time.nanoseconds)
+            guard record(event) else { return }
+        }
+    }
+
+    private func record(_ event: AuditEvent) -> Bool {
         do throws(SinkError) {
-            try sink.record(event(note, caller))
+            try sink.record(event)
             return true
         } catch {
             failure = error

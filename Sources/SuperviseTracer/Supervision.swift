@@ -33,6 +33,9 @@ final class Supervision: StopHandler {
         } else {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
+            if sealing?.mayBeDeputy(slot) == true {
+                tree.update(slot) { $0.phase = .newborn(isHeld: false) }
+            }
         }
         // What a thread is owed is void where it runs another program by now. To go on with an
         // errand there would let a call pass unjudged that is taken for the tracer's own.
@@ -65,6 +68,10 @@ final class Supervision: StopHandler {
         case .groupStop(let stopped):
             stopped.listen()
         case .trap(let stopped):
+            if case .newborn? = tree.tracees[slot]?.phase {
+                tree.update(slot) { $0.phase = .newborn(isHeld: true) }
+                return stopped.abandon()
+            }
             resume(stopped, slot)
         case .signal(let stopped, let number):
             stopped.resume(signal: number)
@@ -96,9 +103,17 @@ final class Supervision: StopHandler {
             return PageGuard.carryOut(call, stop.arguments, stopped, caller, sealing)
         }
         let hold = judge.judge(call, stop.arguments, caller)
+        // What is to be made on the socket that was judged is judged again for the deputy.
+        let isDelegated = judge.dependence != nil && !hold.isFailure
+        if isDelegated, !hold.needsPage {
+            guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
+            return sealing.delegate(call, stop.arguments, stopped, caller, place: nil)
+        }
         if hold.needsPage {
             guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
             switch sealing.readiness(of: slot) {
+            case .ready(let place) where isDelegated:
+                sealing.delegate(call, stop.arguments, stopped, caller, place: place)
             case .ready(let place):
                 guard record(caller) else { return stopped.abandon() }
                 Release.carryOut(hold, stopped, caller, stop.arguments, sealing, place: place)
@@ -118,8 +133,7 @@ final class Supervision: StopHandler {
 
     /// Records what was decided; false where the call must not go on since that failed.
     private func record(_ caller: Caller) -> Bool {
-        for note in judge.notes where !recorder.record(note, by: caller) { return false }
-        return true
+        recorder.record(judge.notes, by: caller)
     }
 
     /// An errand is over; whoever waited for the page it mapped is judged anew.

@@ -1,3 +1,5 @@
+import SuperviseAudit
+
 /// A thread of the supervised tree.
 struct Tracee {
     let thread: ThreadID
@@ -27,6 +29,9 @@ struct Tracee {
         case errand(Errand)
         /// It stands at its seccomp stop until another thread has the page mapped.
         case awaitingPage
+        /// Its maker is not known yet, and it may be the deputy that a thread is making; then it
+        /// must not run its program. `isHeld`: it stands at its first stop.
+        case newborn(isHeld: Bool)
     }
 
     /// Whether nothing is owed to it.
@@ -79,4 +84,6 @@ struct SealedCall {
     var slot: UInt16
     var pointer: RegisterValue
     var length: RegisterValue?
+    /// The events that its result is to be recorded for.
+    var events: [AuditEvent]
 }

@@ -8,7 +8,7 @@ struct SinkTests {
         "A level lets its results through and no others",
         arguments: [
             (.denied, [.denied, .wouldDeny]),
-            (.all, [.allowed, .denied, .wouldDeny]),
+            (.all, [.allowed, .denied, .wouldDeny, .returned]),
         ] as [(LogLevel, [AuditEvent.Outcome])])
     func level(level: LogLevel, through: [AuditEvent.Outcome]) throws {
         let memory = InMemorySink()

@@ -18,9 +18,16 @@ struct Attack: Sendable, CustomTestStringConvertible {
     /// Runs it with sockets that it inherits, natively or under `supervise`, to its end.
     func run(
         holding: [String] = ["abstract-datagram"], supervised: Bool, adding more: [String] = [],
-        seconds: Int = 60
+        exempting protocols: String? = nil, seconds: Int = 60
     ) async throws -> Outcome {
-        let supervise = supervised ? [Programs.path("supervise"), "--quiet", "--"] : []
+        let supervise =
+            if !supervised {
+                [String]()
+            } else if let protocols {
+                [Programs.path("supervise-exempting"), protocols]
+            } else {
+                [Programs.path("supervise"), "--quiet", "--"]
+            }
         return try await SuperviseTestSupport.run(
             [Programs.path("holding")] + holding + ["--"] + supervise
                 + [Programs.path(words[0])] + words.dropFirst() + more,

@@ -46,6 +46,7 @@ struct AuditTests {
             #expect(
                 words == [
                     "TIME PID probe connect udp 127.0.0.1:9 would-deny EPERM network off @ profile",
+                    "TIME PID probe connect udp 127.0.0.1:9 returned = 0 network off @ profile",
                     "TIME PID probe socket unix - allowed AF_UNIX sockets @ profile",
                     "TIME PID probe socket udp - would-deny EPERM network off @ profile",
                 ])
@@ -54,7 +55,7 @@ struct AuditTests {
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
                 return (object as? [String: Any])?["result"] as? String
             }
-            #expect(results == ["would-deny", "allowed", "would-deny"])
+            #expect(results == ["would-deny", "returned", "allowed", "would-deny"])
         }
     }
 

@@ -1,6 +1,6 @@
 // Puts another socket in the place of a call's between its check and its use.
 //
-// Usage: swap-socket stream|seqpacket|inet|unspec|listen TRIES SECONDS
+// Usage: swap-socket stream|seqpacket|inet|unspec|listen|connect TRIES SECONDS
 //
 // Makes a call on a descriptor over and over, while a thread puts one of two sockets there with
 // dup2 all the time: one for which the call is harmless, and one for which it is not. A verdict
@@ -11,10 +11,13 @@
 //   inet, unspec       sendto an AF_INET or AF_UNSPEC address: AF_UNIX sockets refuse it by
 //                      themselves, an inherited UDP socket sends
 //   listen             listen: a bound AF_UNIX socket may, an inherited TCP socket would get a port
+//   connect            connect to a port that nobody listens on: an inherited UDP socket may, where
+//                      the policy says so, an inherited TCP socket is told that it is refused there
 //
 // Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
 // TCP socket.
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -52,20 +55,26 @@ static double now(void) {
 
 int main(int count, char **words) {
     if (count != 4) {
-        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen TRIES SECONDS\n", stderr);
+        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen|connect TRIES SECONDS\n", stderr);
         return 2;
     }
     const char *what = words[1];
     long tries = atol(words[2]), made = 0, reached = 0;
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
-    int pair[2], listens = strcmp(what, "listen") == 0;
+    int pair[2], listens = strcmp(what, "listen") == 0, connects = strcmp(what, "connect") == 0;
     int target = ABSTRACT;
     if (listens) {
         // Has a name, so that listening succeeds.
         harmless = socket(AF_UNIX, SOCK_STREAM, 0);
         bind(harmless, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t));
         harmful = TCP;
+    } else if (connects) {
+        harmless = UDP;
+        harmful = TCP;
+        *(struct sockaddr_in *)&address = (struct sockaddr_in){.sin_family = AF_INET,
+            .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        length = sizeof(struct sockaddr_in);
     } else if (strcmp(what, "inet") == 0 || strcmp(what, "unspec") == 0) {
         target = UDP_TARGET;
         harmless = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -86,6 +95,12 @@ int main(int count, char **words) {
     pthread_create(&thread, NULL, swap, NULL);
     double end = now() + atof(words[3]);
     for (; made < tries && ((made & 63) != 0 || now() < end); made++) {
+        if (connects) {
+            if (connect(SWAPPED, (struct sockaddr *)&address, length) == -1 && errno == ECONNREFUSED) {
+                reached++;
+            }
+            continue;
+        }
         if (!listens) {
             sendto(SWAPPED, "x", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, length);
             char buffer[16];

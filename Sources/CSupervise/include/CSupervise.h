@@ -186,6 +186,10 @@ struct csupervise_socket {
 
 /// SO_DOMAIN, SO_TYPE, SO_PROTOCOL and SO_ACCEPTCONN. ENOTSOCK, or EBADF for an O_PATH descriptor.
 int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
+/// SO_SNDTIMEO in milliseconds, rounded up; 0 where there is none.
+int csupervise_send_timeout(int descriptor);
+/// Whether a TCP socket is connecting and not yet connected.
+int csupervise_is_connecting(int descriptor);
 /// pread(2) until `count` bytes, an end or an error; `*done` is what was read.
 int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done);
 enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };

@@ -7,7 +7,10 @@ public enum LogLevel: String, CaseIterable, Hashable, Sendable {
 
     /// Whether a log of this level has events of that result.
     public func includes(_ result: AuditEvent.Outcome) -> Bool {
-        self == .all || result != .allowed
+        switch result {
+        case .allowed, .returned: self == .all
+        case .denied, .wouldDeny: true
+        }
     }
 }
 

@@ -28,7 +28,7 @@ public final class SummarySink: AuditSink {
     public func record(_ event: AuditEvent) {
         let hasRoom = rowCount < rowLimit
         switch event.result {
-        case .allowed:
+        case .allowed, .returned:
             return
         case .denied:
             denied.count(event, hasRoom: hasRoom)

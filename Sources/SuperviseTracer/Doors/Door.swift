@@ -101,7 +101,7 @@ private struct KernelDoors {
     private var descriptors: Door {
         // See "Descriptors that change after the check" in docs/threat-model.md.
         judged(
-            "descriptors that change after the check", by: copies + "; open for listen",
+            "descriptors that change after the check", by: copies,
             lacking: missingForCopies)
     }
 

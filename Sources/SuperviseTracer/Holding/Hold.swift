@@ -13,6 +13,11 @@ enum Hold {
     /// The call is not made and fails with this error.
     case fail(ErrorNumber)
 
+    /// Whether the call is not made.
+    var isFailure: Bool {
+        if case .fail = self { true } else { false }
+    }
+
     /// Whether the call goes on with bytes from the sealed page.
     var needsPage: Bool {
         switch self {
@@ -50,11 +55,8 @@ enum Release {
     }
 
     /// Answers in the kernel's stead: number -1 makes it skip the call and return what rax holds.
-    ///
-    /// The number is written first: a thread that dies in between has made no call.
     static func fail(_ stopped: consuming StoppedThread, _ error: ErrorNumber) {
-        stopped.write(UInt64(bitPattern: -1), to: .originalRax)
-        stopped.write(UInt64(bitPattern: -Int64(error.rawValue)), to: .rax)
+        stopped.skipCall(result: -Int64(error.rawValue))
         stopped.resume()
     }
 }

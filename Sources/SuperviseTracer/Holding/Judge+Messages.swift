@@ -21,7 +21,9 @@ extension Judge {
         else { return .fail(descriptorError(descriptor, caller) ?? .badAddress) }
         switch judge(header, descriptor, flags, caller) {
         case .failure(let error): return .fail(error.number)
-        case .success(let sealed): return .runSealed(sealed)
+        case .success(let sealed):
+            send(.header(header, flags: flags))
+            return .runSealed(sealed)
         }
     }
 

@@ -62,6 +62,9 @@ extension Judge {
         switch judge(named, address, caller) {
         case .failure(let error): return .fail(error.number)
         case .success(let address):
+            if let buffer = named.buffer {
+                send(.buffer(pointer: buffer.pointer, size: buffer.size, flags: named.flags))
+            }
             // The tracer could read it; the program itself must be able to, too.
             guard isReadable(named, caller) else { return .fail(unreadable(named, caller)) }
             return .runSealed(
@@ -89,10 +92,14 @@ extension Judge {
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):
-            let error = refusal(of: named.request(state, address), kind: state.kind) {
+            let request = named.request(state, address)
+            let error = refusal(of: request, kind: state.kind) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
             if let error { return .failure(KernelError(number: error)) }
+            // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
+            // that differ in what they do with it are given one that makes no difference.
+            if address.family != .unix { depend(on: named.descriptor, request) }
             guard named.operation == .send, let kind = state.kind, kind.family == .unix else {
                 return .success(bytes)
             }

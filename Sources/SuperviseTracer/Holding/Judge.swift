@@ -14,6 +14,8 @@ final class Judge {
     let sockets: TraceeSockets
     /// What is to be recorded of the call being judged, before it goes on.
     private(set) var notes: [Note] = []
+    /// The socket that the verdict on the call being judged depends on, where it is to go on.
+    private(set) var dependence: SocketDependence?
     private var callName = ""
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
@@ -27,6 +29,7 @@ final class Judge {
     /// Judges a call at its seccomp stop.
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
         notes.removeAll(keepingCapacity: true)
+        dependence = nil
         callName = call.name
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
@@ -170,10 +173,22 @@ final class Judge {
     /// `listen(2)`: descriptor; policy.
     private func judgeListen(_ descriptor: Int32, _ caller: Caller) -> Hold {
         switch sockets.look(at: descriptor, of: caller.slot) {
-        case .error(let error): .fail(error)
-        case .socket(let state): decide(.listen(state), kind: state.kind)
+        case .error(let error): return .fail(error)
+        case .socket(let state):
+            let request = Request.listen(state)
+            depend(on: descriptor, request)
+            return decide(request, kind: state.kind)
         }
     }
+
+    /// Notes the socket that a call is made on, where the verdict on the request depends on it.
+    func depend(on descriptor: Int32, _ request: Request) {
+        guard policy.verdictDependsOnSocket(request) else { return }
+        dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
+    }
+
+    /// What is to be sent when the connection is there that a call with MSG_FASTOPEN begins.
+    func send(_ message: SocketDependence.Message) { dependence?.message = message }
 }
 
 /// Who makes a call.
@@ -183,6 +198,23 @@ struct Caller {
     let layouts: MemoryLayouts
     /// The number of the process.
     let process: ThreadID
+}
+
+/// The socket that a verdict depends on.
+struct SocketDependence: Equatable {
+    /// The caller's number for it, which stands for another socket a moment later.
+    var descriptor: Int32
+    var operation: Operation
+    /// What is sent over the connection that the call begins, where it is a send.
+    var message: Message?
+    /// Whether the call found a connection begun that was not there yet.
+    var isConnecting = false
+
+    /// A message, as its call has it.
+    enum Message: Equatable {
+        case buffer(pointer: UInt64, size: UInt64, flags: UInt32)
+        case header(MessageHeader, flags: UInt32)
+    }
 }
 
 /// A decision that is to be recorded.

@@ -1,3 +1,5 @@
+import SuperviseFilter
+
 /// A raw system call of the caller's ABI.
 struct RawCall {
     var number: UInt32
@@ -17,6 +19,12 @@ enum ErrandStep {
     case restart
     /// It goes on behind its own call, with this result.
     case finish(Int64)
+    /// It goes on behind its own call as behind one that a signal interrupted: the kernel makes
+    /// the call again where no handler runs or its handler asks for that (SA_RESTART), else the
+    /// call fails with EINTR.
+    case interrupted
+    /// It stays where it is until the errand is gone on with.
+    case wait
 }
 
 /// A series of system calls that a stopped thread makes in the tracer's interest.
@@ -24,6 +32,10 @@ enum ErrandStep {
 /// It begins at a seccomp stop: the first call replaces the thread's own, each further one is made
 /// by the same instruction again. Between them the tracer serves other threads, so an errand that
 /// takes long holds nobody else up. The thread's own registers are put back at the end.
+///
+/// Between two calls the thread executes one instruction of its program, and another thread may
+/// have changed the program's code by then. Hence a call that traps is let go only where it is the
+/// one that the errand is to make.
 class Errand {
     /// The registers at the seccomp stop.
     let registers: Registers
@@ -32,6 +44,8 @@ class Errand {
     let layouts: MemoryLayouts
     /// Whether the next stop is the entry of the call, not its exit.
     private(set) var expectsEntry = false
+    /// The call that is being made.
+    private var call: RawCall?
 
     init(_ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts) {
         self.registers = registers
@@ -44,6 +58,14 @@ class Errand {
 
     /// What to do where a signal comes between two calls; nil: deliver it and go on.
     func interrupted() -> ErrandStep? { nil }
+
+    /// Lets a call of the errand go on at its seccomp stop.
+    func release(_ stopped: consuming StoppedThread, _ stop: SeccompStop) {
+        stopped.resumeToSyscallExit()
+    }
+
+    /// A call of the errand made this thread.
+    func made(_ thread: ThreadID) {}
 
     /// The errand is over; the thread may be dead.
     func ended() {}
@@ -67,7 +89,16 @@ class Errand {
             return take(step, stopped, atEntry: false)
         case .seccomp(let stopped):
             // The filter traps the call that the tracer itself has the thread make.
-            stopped.resumeToSyscallExit()
+            guard let stop = stopped.seccompStop() else {
+                stopped.abandon()
+                return false
+            }
+            guard let call, call.is(stop, layouts) else {
+                stopped.skipCall(result: -1)
+                stopped.resumeToSyscallExit()
+                return false
+            }
+            release(stopped, stop)
         case .signal(let stopped, let signal):
             if let step = interrupted() {
                 return take(step, stopped, atEntry: false, signal: signal)
@@ -76,21 +107,34 @@ class Errand {
         case .groupStop(let stopped):
             stopped.listen()
         case .trap(let stopped):
+            // The first stop of a thread that was made for the errand.
+            if call == nil { return begin(stopped, atEntry: false) }
+            stopped.resumeToSyscallExit()
+        case .newTracee(let stopped):
+            if let message = stopped.eventMessage() {
+                made(ThreadID(rawValue: Int32(truncatingIfNeeded: message)))
+            }
             stopped.resumeToSyscallExit()
         // None of these can come in an errand but for a thread that is being killed.
-        case .newTracee(let stopped): stopped.resumeToSyscallExit()
         case .exec(let stopped): stopped.resumeToSyscallExit()
         case .exit(let stopped): stopped.resumeToSyscallExit()
         }
         return false
     }
 
-    /// Begins the errand at the seccomp stop of the thread's own call.
+    /// Begins the errand, at the seccomp stop of the thread's own call or outside of any call.
     ///
     /// - Returns: As `serve`.
-    final func begin(_ stopped: consuming StoppedThread) -> Bool {
+    final func begin(_ stopped: consuming StoppedThread, atEntry: Bool = true) -> Bool {
         let step = next(after: nil, at: stopped)
-        return take(step, stopped, atEntry: true)
+        return take(step, stopped, atEntry: atEntry)
+    }
+
+    /// Goes on with an errand that waits.
+    ///
+    /// - Returns: As `serve`.
+    final func proceed(_ step: ErrandStep, _ stopped: consuming StoppedThread) -> Bool {
+        take(step, stopped, atEntry: false)
     }
 
     private func take(
@@ -98,7 +142,11 @@ class Errand {
     ) -> Bool {
         var changed = registers
         switch step {
+        case .wait:
+            stopped.abandon()
+            return false
         case .call(let call):
+            self.call = call
             changed.set(call, layouts)
             if atEntry {
                 // The thread stands in the kernel, about to make the call of this number.
@@ -124,11 +172,30 @@ class Errand {
             // The thread's own call is to be restarted by the kernel where the result says so,
             // but neither made at its entry nor restarted for a signal that ended the errand.
             if atEntry || signal != 0 { changed.callNumber = UInt64.max }
+        case .interrupted:
+            // -ERESTARTSYS, which the kernel looks at when it looks for signals: it is made to.
+            changed.result = UInt64(bitPattern: -512)
+            if signal == 0 { Ptrace.interrupt(stopped.id) }
         }
         stopped.setRegisters(changed)
         stopped.setSignalMask(mask)
         stopped.resume(signal: signal)
         return true
+    }
+}
+
+extension RawCall {
+    /// Whether a stop is that of this call.
+    func `is`(_ stop: SeccompStop, _ layouts: MemoryLayouts) -> Bool {
+        let architecture: Architecture = layouts.word == 8 ? .x86_64 : .i386
+        guard stop.architecture == architecture.auditValue, stop.number == number else {
+            return false
+        }
+        let made = layouts.word == 8 ? stop.arguments : stop.arguments.narrowed
+        return arguments.indices.allSatisfy {
+            let argument = layouts.word == 8 ? arguments[$0] : arguments[$0] & 0xffff_ffff
+            return made.wide($0) == argument
+        }
     }
 }
 

@@ -40,6 +40,56 @@ struct InjectedCalls {
         RawCall(number(28, 219), address, UInt64(size), 11)
     }
 
+    /// `clone(CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_FS | CLONE_SYSVSEM)`: a thread of the
+    /// process with a copy of the descriptors for itself, on the same stack.
+    func cloneDeputy() -> RawCall {
+        RawCall(number(56, 120), 0x5_0b00, 0, 0, 0, 0)
+    }
+
+    /// `exit(0)`: of the thread.
+    func exit() -> RawCall {
+        RawCall(number(60, 1), 0)
+    }
+
+    /// `connect` with two bytes of an unknown address family.
+    ///
+    /// A socket that is connecting does not look at the address and waits; every other one refuses
+    /// it.
+    func awaitConnection(_ descriptor: Int32, _ address: UInt64) -> RawCall {
+        RawCall(number(42, 362), UInt64(UInt32(bitPattern: descriptor)), address, 2)
+    }
+
+    /// MSG_FASTOPEN.
+    private static let fastOpen: UInt32 = 0x2000_0000
+
+    /// `sendto` without a destination, and without MSG_FASTOPEN.
+    func send(
+        _ descriptor: Int32, _ pointer: UInt64, _ size: UInt64, _ flags: UInt32
+    ) -> RawCall {
+        RawCall(
+            number(44, 369), UInt64(UInt32(bitPattern: descriptor)), pointer, size,
+            UInt64(flags & ~Self.fastOpen), 0, 0)
+    }
+
+    /// `sendmsg` without MSG_FASTOPEN.
+    func send(_ descriptor: Int32, header: UInt64, _ flags: UInt32) -> RawCall {
+        RawCall(
+            number(46, 370), UInt64(UInt32(bitPattern: descriptor)), header,
+            UInt64(flags & ~Self.fastOpen))
+    }
+
+    /// `poll` of one descriptor; -1 is without limit.
+    ///
+    /// Where memory is read-only the kernel finds out after it has waited: EFAULT.
+    func poll(_ address: UInt64, milliseconds: Int32) -> RawCall {
+        RawCall(number(7, 168), address, 1, UInt64(UInt32(bitPattern: milliseconds)))
+    }
+
+    /// A `struct pollfd` for POLLOUT.
+    func pollForWriting(_ descriptor: Int32) -> [UInt8] {
+        littleEndian(UInt64(UInt32(bitPattern: descriptor)), 4) + [4, 0, 0, 0]
+    }
+
     /// `recvmsg`.
     var receiveNumber: UInt32 { number(47, 372) }
     /// `MSG_CMSG_CLOEXEC | MSG_DONTWAIT`.

@@ -44,6 +44,16 @@ final class SealedPage {
         free.append(slot)
     }
 
+    /// Where a slot is for a tracee.
+    func address(of slot: UInt16, mappedAt place: UInt32) -> UInt64 {
+        UInt64(place) + UInt64(Int(slot) * Self.slotSize)
+    }
+
+    /// Writes bytes to the start of a slot.
+    func write(_ bytes: [UInt8], to slot: UInt16) {
+        memory.write(bytes, at: Int(slot) * Self.slotSize)
+    }
+
     /// Writes a call's arguments to a slot.
     ///
     /// - Parameters:
@@ -57,7 +67,7 @@ final class SealedPage {
         _ layouts: MemoryLayouts
     ) -> SealedRegisters {
         let start = Int(slot) * Self.slotSize
-        let base = UInt64(place) + UInt64(start)
+        let base = address(of: slot, mappedAt: place)
         if let address = arguments.address {
             memory.write(address, at: start + Offset.address)
         }

@@ -5,6 +5,8 @@ final class Sealing {
     let page: SealedPage
     private let tree: ProcessTree
     let judge: Judge
+    /// The slots of threads that make a deputy whose number is not known yet.
+    var makers: Set<Int> = []
 
     init(page: SealedPage, judge: Judge) {
         self.page = page
@@ -76,7 +78,8 @@ final class Sealing {
         }
         let call = SealedCall(
             slot: pageSlot, pointer: former(pointer.argument),
-            length: values.length.map { former($0.argument) })
+            length: values.length.map { former($0.argument) },
+            events: judge.recorder.takeUnfinished())
         stopped.write(pointer.value, to: call.pointer.register)
         if let length = values.length, let former = call.length {
             stopped.write(length.value, to: former.register)
@@ -104,7 +107,7 @@ final class Sealing {
         begin(
             MessageSequence(
                 registers, mask: mask, caller.layouts, messages: messages, page: page,
-                pageSlot: pageSlot, place: place, memory: judge.memory, slot: caller.slot),
+                pageSlot: pageSlot, place: place, judge: judge, slot: caller.slot),
             stopped, caller.slot)
     }
 
@@ -114,6 +117,10 @@ final class Sealing {
         if let length = call.length { stopped.write(length.value, to: length.register) }
         page.returnSlot(call.slot)
         tree.update(slot) { $0.phase = .running }
+        if !call.events.isEmpty {
+            guard let result = stopped.result() else { return stopped.abandon() }
+            judge.recorder.finish(call.events, with: result)
+        }
         stopped.resume()
     }
 
@@ -134,7 +141,7 @@ final class Sealing {
         guard let phase = tree.tracees[slot]?.phase else { return }
         tree.update(slot) { $0.phase = .running }
         switch phase {
-        case .running, .awaitingPage: break
+        case .running, .awaitingPage, .newborn: break
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }

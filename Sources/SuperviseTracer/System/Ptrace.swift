@@ -89,6 +89,14 @@ struct StoppedThread: ~Copyable {
         _ = csupervise_ptrace_poke_register(id.rawValue, register.offset, value)
     }
 
+    /// Makes the kernel skip the call that the thread is about to make, and give this result.
+    ///
+    /// The number is written first: a thread that dies in between has made no call.
+    func skipCall(result: Int64) {
+        write(UInt64(bitPattern: -1), to: .originalRax)
+        write(UInt64(bitPattern: result), to: .rax)
+    }
+
     /// Lets the thread run on, with `signal` delivered to it if it is not 0.
     consuming func resume(signal: Int32 = 0) {
         _ = csupervise_ptrace_continue(id.rawValue, signal)

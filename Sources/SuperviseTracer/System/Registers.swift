@@ -47,6 +47,12 @@ extension StoppedThread {
         return registers
     }
 
+    /// The result of the call at whose exit stop the thread is, nil when it was killed.
+    func result() -> Int64? {
+        // 32-bit calls have theirs extended by the kernel.
+        registers().map { Int64(bitPattern: $0.result) }
+    }
+
     /// Overwrites all registers.
     func setRegisters(_ registers: Registers) {
         var registers = registers

@@ -42,6 +42,21 @@ struct TraceeSockets {
         }
     }
 
+    /// SO_SNDTIMEO of a socket in milliseconds, nil where it has none.
+    func sendTimeout(of number: Int32, _ slot: Int) -> Int32? {
+        guard let copy = copy(of: number, slot: slot) else { return nil }
+        defer { copy.close() }
+        let milliseconds = csupervise_send_timeout(copy.rawValue)
+        return milliseconds > 0 ? milliseconds : nil
+    }
+
+    /// Whether a connection has been begun on a socket and is not there yet.
+    func isConnecting(_ number: Int32, of slot: Int) -> Bool {
+        guard let copy = copy(of: number, slot: slot) else { return false }
+        defer { copy.close() }
+        return csupervise_is_connecting(copy.rawValue) != 0
+    }
+
     /// A copy of a thread's descriptor, which the caller closes; nil where there is none to have.
     func copy(of number: Int32, slot: Int) -> Descriptor? {
         try? take(number, of: slot)

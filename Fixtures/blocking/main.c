@@ -1,0 +1,188 @@
+// Makes calls that wait, and prints how each ended; the same natively and under any supervisor.
+//
+// Usage: blocking
+//
+// Connecting to a listener whose queue is full waits until one connection was accepted and the
+// kernel tries again, about a second later. What a signal, a time limit, O_NONBLOCK and a second
+// call do to it meanwhile is in connect(2) and signal(7). A second thread makes every call's
+// descriptors shared ones.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static struct sockaddr_in target;
+static int listener, fillers[2];
+static atomic_int signals, turns;
+static atomic_bool finished;
+
+static void count(int signal) {
+    (void)signal;
+    atomic_fetch_add(&signals, 1);
+}
+
+static void *turn(void *unused) {
+    (void)unused;
+    while (!finished) {
+        atomic_fetch_add(&turns, 1);
+        usleep(1000);
+    }
+    return NULL;
+}
+
+static const char *name(int result) {
+    return result == 0 ? "0" : strerrorname_np(errno);
+}
+
+static int tcp(void) {
+    return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static int try(int socket) {
+    return connect(socket, (struct sockaddr *)&target, sizeof target);
+}
+
+// A listener with a full queue.
+static void fill(void) {
+    socklen_t length = sizeof target;
+    target = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    listener = tcp();
+    bind(listener, (struct sockaddr *)&target, sizeof target);
+    listen(listener, 0);
+    getsockname(listener, (struct sockaddr *)&target, &length);
+    fillers[0] = tcp();
+    try(fillers[0]);
+}
+
+static void empty(void) {
+    close(listener);
+    close(fillers[0]);
+}
+
+static void on(int signal, int flags) {
+    sigaction(signal, &(struct sigaction){.sa_handler = count, .sa_flags = flags}, NULL);
+}
+
+static void after(int milliseconds) {
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = milliseconds * 1000}, NULL);
+}
+
+static void *accept_later(void *unused) {
+    (void)unused;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+    usleep(300000);
+    close(accept(listener, NULL, NULL));
+    return NULL;
+}
+
+static pthread_t accepting(void) {
+    pthread_t thread;
+    sigset_t all, former;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former);
+    pthread_create(&thread, NULL, accept_later, NULL);
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return thread;
+}
+
+static const char *ready(int socket) {
+    struct pollfd one = {.fd = socket, .events = POLLOUT};
+    poll(&one, 1, 10000);
+    return one.revents == POLLOUT ? "ready" : "not ready";
+}
+
+int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    pthread_t other;
+    sigset_t alarm_only, former;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    pthread_sigmask(SIG_BLOCK, &alarm_only, &former);
+    pthread_create(&other, NULL, turn, NULL);
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+
+    fill();
+    on(SIGALRM, 0);
+    int socket = tcp(), before = turns;
+    after(200);
+    printf("interrupted: %s\n", name(try(socket)));
+    printf("others went on: %d\n", turns - before > 10);
+    pthread_t thread = accepting();
+    printf("again, until it is accepted: %s\n", name(try(socket)));
+    printf("and again: %s\n", name(try(socket)));
+    pthread_join(thread, NULL);
+    close(socket);
+    empty();
+
+    fill();
+    on(SIGALRM, SA_RESTART);
+    socket = tcp();
+    after(100);
+    thread = accepting();
+    const char *restarted = name(try(socket));
+    printf("restarted: %s, signals %d\n", restarted, signals);
+    pthread_join(thread, NULL);
+    close(socket);
+    empty();
+
+    fill();
+    socket = tcp();
+    struct timeval limit = {.tv_usec = 150000};
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    printf("with a time limit: %s\n", name(try(socket)));
+    printf("again: %s\n", name(try(socket)));
+    close(socket);
+
+    socket = tcp();
+    fcntl(socket, F_SETFL, O_NONBLOCK);
+    printf("without waiting: %s\n", name(try(socket)));
+    printf("again: %s\n", name(try(socket)));
+    thread = accepting();
+    printf("polled: %s\n", ready(socket));
+    printf("then: %s\n", name(try(socket)));
+    pthread_join(thread, NULL);
+    close(socket);
+    empty();
+
+    socket = tcp();
+    printf("refused: %s\n", name(try(socket)));
+    close(socket);
+    printf("closed: %s\n", name(try(socket)));
+
+    listener = tcp();
+    printf("listen unbound: %s\n", name(listen(listener, 3)));
+    socklen_t length = sizeof target;
+    getsockname(listener, (struct sockaddr *)&target, &length);
+    target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socket = tcp();
+    printf("connect: %s\n", name(try(socket)));
+    printf("disconnect: %s\n",
+        name(connect(socket, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof target)));
+    close(socket);
+    socket = tcp();
+    printf("fast open: %zd\n", sendto(socket, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&target,
+        sizeof target));
+    close(socket);
+    close(listener);
+
+    socket = tcp();
+    target.sin_port = htons(1);
+    printf("bind to port 1: %s\n", name(bind(socket, (struct sockaddr *)&target, sizeof target)));
+    close(socket);
+    finished = 1;
+    pthread_join(other, NULL);
+    return 0;
+}

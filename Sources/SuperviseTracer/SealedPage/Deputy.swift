@@ -1,0 +1,143 @@
+import SuperviseFilter
+import SupervisePolicy
+
+/// A thread that makes one call for another one, on a copy of its descriptors.
+///
+/// It begins where its maker's clone(2) returns, and executes nothing but system calls that the
+/// tracer gives it: the maker's own call with its own arguments, judged at its seccomp stop by this
+/// thread's descriptors, and exit(2).
+final class Deputy: Errand {
+    /// What became of the call.
+    enum Outcome {
+        /// It has this result.
+        case result(Int64)
+        /// It would have waited.
+        case interrupted(SocketDependence)
+    }
+
+    private let sealing: Sealing
+    private let delegation: Delegation
+    private let caller: Caller
+    private let call: JudgedCall
+    private let arguments: Arguments
+    private let place: UInt32?
+    private var pageSlot: UInt16?
+    private var dependence: SocketDependence?
+    private var messages: MessageSteps?
+    private var isSending = false
+    private var sent = 0
+    private var isJudged = false
+    private var outcome: Outcome?
+
+    init(
+        _ registers: Registers, mask: UInt64, caller: Caller, call: JudgedCall,
+        arguments: Arguments, place: UInt32?, sealing: Sealing, delegation: Delegation
+    ) {
+        self.sealing = sealing
+        self.delegation = delegation
+        self.caller = caller
+        self.call = call
+        self.arguments = arguments
+        self.place = place
+        super.init(registers, mask: mask, caller.layouts)
+    }
+
+    private var refusal: Int64 { -Int64(sealing.judge.policy.refusal.rawValue) }
+
+    override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
+        guard let result else {
+            return .call(
+                RawCall(
+                    UInt32(truncatingIfNeeded: registers.callNumber), arguments.wide(0),
+                    arguments.wide(1), arguments.wide(2), arguments.wide(3), arguments.wide(4),
+                    arguments.wide(5)))
+        }
+        if let outcome { return exit(outcome) }
+        if let messages, let step = message(after: result, of: messages) { return step }
+        return exit(outcome(of: result))
+    }
+
+    /// A result, unless the call was interrupted: no signal but the tracer's own reaches it.
+    private func outcome(of result: Int64) -> Outcome {
+        // -EINTR: a socket with a time limit. The others are the kernel's to restart.
+        guard [-4, -512, -513, -514].contains(result) else { return .result(result) }
+        return dependence.map { .interrupted($0) } ?? .result(-4)
+    }
+
+    override func release(_ stopped: consuming StoppedThread, _ stop: SeccompStop) {
+        if isJudged {
+            // The messages of a call that was judged, one after the other.
+            Ptrace.interrupt(stopped.id)
+            return stopped.resumeToSyscallExit()
+        }
+        isJudged = true
+        guard let slot = sealing.judge.tree.slot(of: stopped.id) else { return stopped.abandon() }
+        let judge = sealing.judge
+        // The caller's in the log, with the deputy's descriptors.
+        let caller = Caller(
+            thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
+        let hold = judge.judge(call, stop.arguments, caller)
+        // A thread that was killed meanwhile has no descriptors to look at; nothing is decided.
+        if hold.isFailure, stopped.seccompStop() == nil { return stopped.abandon() }
+        dependence = judge.dependence
+        if let connecting = dependence, connecting.operation == .connect {
+            dependence?.isConnecting = judge.sockets.isConnecting(connecting.descriptor, of: slot)
+        }
+        guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
+        delegation.events = judge.recorder.takeUnfinished()
+        switch hold {
+        case .run: break
+        case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
+        case .sendSealed(let messages):
+            self.messages = MessageSteps(messages: messages, layouts: layouts)
+            stopped.skipCall(result: takeSlot() == nil ? refusal : 0)
+        case .runSealed(let sealed):
+            guard let place, let pageSlot = takeSlot() else {
+                stopped.skipCall(result: refusal)
+                break
+            }
+            let values = sealing.page.write(sealed, to: pageSlot, mappedAt: place, layouts)
+            for value in [values.pointer, values.length].compactMap({ $0 }) {
+                stopped.write(value.value, to: .argument(value.argument, layouts))
+            }
+        }
+        Ptrace.interrupt(stopped.id)
+        stopped.resumeToSyscallExit()
+    }
+
+    override func ended() {
+        if let pageSlot { sealing.page.returnSlot(pageSlot) }
+        pageSlot = nil
+        delegation.deputyEnded(outcome)
+    }
+
+    private func takeSlot() -> UInt16? {
+        pageSlot = sealing.page.takeSlot()
+        return pageSlot
+    }
+
+    /// The next message of a `sendmmsg(2)`; nil where the result given is the call's.
+    private func message(after result: Int64, of sequence: MessageSteps) -> ErrandStep? {
+        guard let place, let pageSlot else { return nil }
+        if isSending {
+            guard result >= 0 else {
+                if sent == 0 { return nil }
+                return exit(.result(Int64(sent)))
+            }
+            guard sequence.store(result, at: sent, of: caller.slot, sealing.judge.memory) else {
+                return exit(.result(sent > 0 ? Int64(sent) : -14))
+            }
+            sent += 1
+            if sent == sequence.messages.messages.count { return exit(.result(Int64(sent))) }
+        }
+        isSending = true
+        let registers = sealing.page.write(
+            sequence.messages.messages[sent], to: pageSlot, mappedAt: place, layouts)
+        return .call(sequence.call(header: registers.pointer?.value ?? 0))
+    }
+
+    private func exit(_ outcome: Outcome) -> ErrandStep {
+        self.outcome = outcome
+        return .call(InjectedCalls(layouts: layouts).exit())
+    }
+}

@@ -1,0 +1,65 @@
+import SuperviseFilter
+
+/// Deputies: threads that make a call for another one.
+extension Sealing {
+    /// Has a deputy make a call whose verdict depends on the socket.
+    func delegate(
+        _ call: JudgedCall, _ arguments: Arguments, _ stopped: consuming StoppedThread,
+        _ caller: Caller, place: UInt32?
+    ) {
+        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
+            return stopped.abandon()
+        }
+        if place != nil { judge.tree.update(caller.slot) { $0.hasSeenPage = true } }
+        makers.insert(caller.slot)
+        begin(
+            Delegation(
+                registers, mask: mask, caller: caller, call: call, arguments: arguments,
+                place: place, sealing: self),
+            stopped, caller.slot)
+    }
+
+    /// Sets a deputy to work that has just been made; false where it is dead.
+    func start(_ deputy: Deputy, _ thread: ThreadID, for caller: Caller) -> Bool {
+        let tree = judge.tree
+        tree.announce(thread, by: caller.thread)
+        // Its number may be taken for that of a thread that ended before its maker told of it.
+        let isMissed = tree.slot(of: thread) == nil && isThread(thread, of: caller.process)
+        if isMissed { _ = tree.adopt(thread) }
+        guard let slot = tree.slot(of: thread), let phase = tree.tracees[slot]?.phase else {
+            return false
+        }
+        tree.update(slot) { $0.phase = .errand(deputy) }
+        // Its first stop came before its maker's event, or is still to come.
+        if case .newborn(isHeld: true) = phase {
+            _ = deputy.begin(StoppedThread(id: thread), atEntry: false)
+        }
+        return true
+    }
+
+    /// Goes on with an errand that waits.
+    func proceed(
+        _ errand: Errand, _ step: ErrandStep, _ stopped: consuming StoppedThread, _ slot: Int
+    ) {
+        if errand.proceed(step, stopped) { end(errand, slot) }
+    }
+
+    /// Whether a thread whose maker is not known yet may be a deputy.
+    func mayBeDeputy(_ slot: Int) -> Bool {
+        guard !makers.isEmpty, let process = judge.tree.tracees[slot]?.process else { return false }
+        return makers.contains { judge.tree.tracees[$0]?.process == process }
+    }
+
+    /// A deputy is known by its number, or there will be none: other new threads may go on.
+    func releaseNewborns(of maker: Int) {
+        guard makers.remove(maker) != nil else { return }
+        let tree = judge.tree
+        for slot in tree.tracees.slots {
+            guard let tracee = tree.tracees[slot], case .newborn(let isHeld) = tracee.phase,
+                !mayBeDeputy(slot)
+            else { continue }
+            tree.update(slot) { $0.phase = .running }
+            if isHeld { StoppedThread(id: tracee.thread).resume() }
+        }
+    }
+}

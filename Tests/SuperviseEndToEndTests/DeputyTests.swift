@@ -1,0 +1,53 @@
+import SuperviseTestSupport
+import Testing
+
+/// Calls whose verdict depends on the socket: a thread that is made for it makes the call.
+@Suite("A call that a deputy makes")
+struct DeputyTests {
+    @Test(
+        "waits, is interrupted, restarted, limited and refused as without it",
+        arguments: User.available)
+    func waiting(user: User) async throws {
+        let native = try await run([Programs.path("blocking")], as: user)
+        #expect(native.end == .exited(0) && native.output.hasPrefix("interrupted: EINTR\n"))
+        #expect(
+            try await run(
+                [Programs.path("supervise-exempting"), "tcp", Programs.path("blocking")], as: user)
+                == native)
+    }
+
+    /// Each line is a call, in every ABI, that is made on a socket that may do anything.
+    static let calls = [
+        ["s=socket(AF_INET,SOCK_DGRAM)", "bind($s,in:127.0.0.1:0)", "connect($s,in:127.0.0.1:9)"],
+        ["s=socket(AF_INET,SOCK_STREAM)", "listen($s,1)", "listen($s,2)"],
+        ["s=socket(AF_INET,SOCK_STREAM)", "connect($s,in:127.0.0.1:1)"],
+        ["s=socket(AF_INET,SOCK_STREAM)", "bind($s,in:127.0.0.1:1)"],
+        ["s=socket(AF_INET,SOCK_DGRAM)", "sendto($s,x,0,in:127.0.0.1:9)"],
+        ["s=socket(AF_INET,SOCK_DGRAM)", "sendmsg($s,in:127.0.0.1:9)"],
+        [
+            "r=socket(AF_INET,SOCK_DGRAM)", "bind($r,in:127.0.0.1:0)", "a=address($r)",
+            "s=socket(AF_INET,SOCK_DGRAM)", "sendmmsg($s,[$a;$a;$a])", "sendmmsg($s,[$a;bad;$a])",
+            "recv($r)", "recv($r)", "recv($r)", "recv($r)", "recv($r,10,MSG_DONTWAIT)",
+        ],
+        ["s=socket(AF_UNIX,SOCK_STREAM)", "bind($s,autobind)", "listen($s,1)"],
+        ["s=socket(AF_UNIX,SOCK_STREAM)", "listen($s,1)"],
+        [
+            "p=getpid()", "s=socket(AF_UNIX,SOCK_STREAM)", "bind($s,unix:./listening)",
+            "listen($s,1)", "unlink(./listening)", "getsockopt($s,SOL_SOCKET,SO_PEERCRED)",
+        ],
+        ["connect(99,in:127.0.0.1:9)"], ["listen(99,1)"],
+    ]
+
+    @Test(
+        "gives what the kernel gives, in every ABI",
+        arguments: ["x86-64", "i386", "socketcall"], User.available)
+    func results(abi: String, user: User) async throws {
+        for steps in Self.calls {
+            let words = [Programs.path("probe"), "--abi", abi] + steps
+            let native = try await run(words, as: user)
+            #expect(
+                try await run([Programs.path("supervise-exempting"), "tcp,udp"] + words, as: user)
+                    == native, "\(steps)")
+        }
+    }
+}
