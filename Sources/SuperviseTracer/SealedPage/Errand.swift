@@ -1,3 +1,5 @@
+import SuperviseFilter
+
 /// A raw system call of the caller's ABI.
 struct RawCall {
     var number: UInt32
@@ -6,6 +8,11 @@ struct RawCall {
     init(_ number: UInt32, _ arguments: UInt64...) {
         self.number = number
         self.arguments = arguments
+    }
+
+    /// What the register of an argument holds: 0 for those that are not given.
+    subscript(_ argument: Int) -> UInt64 {
+        arguments.indices.contains(argument) ? arguments[argument] : 0
     }
 }
 
@@ -24,14 +31,18 @@ enum ErrandStep {
 /// It begins at a seccomp stop: the first call replaces the thread's own, each further one is made
 /// by the same instruction again. Between them the tracer serves other threads, so an errand that
 /// takes long holds nobody else up. The thread's own registers are put back at the end.
+///
+/// The instruction is the program's: another thread can put a jump there. So each call is looked at
+/// when it enters the kernel, and one that is not the tracer's ends the errand: it is judged as any
+/// other.
 class Errand {
     /// The registers at the seccomp stop.
     let registers: Registers
     /// The signals that were blocked then.
     let mask: UInt64
     let layouts: MemoryLayouts
-    /// Whether the next stop is the entry of the call, not its exit.
-    private(set) var expectsEntry = false
+    /// The call whose entry the next stop should be; nil where that should be the exit.
+    private var expected: RawCall?
 
     init(_ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts) {
         self.registers = registers
@@ -54,8 +65,9 @@ class Errand {
     final func serve(_ stop: consuming Stop) -> Bool {
         switch consume stop {
         case .syscallExit(let stopped):
-            if expectsEntry {
-                expectsEntry = false
+            if let call = expected {
+                guard isMaking(call, stopped) else { return leave(stopped) }
+                expected = nil
                 stopped.resumeToSyscallExit()
                 return false
             }
@@ -66,7 +78,9 @@ class Errand {
             let step = next(after: layouts.result(now.result), at: stopped)
             return take(step, stopped, atEntry: false)
         case .seccomp(let stopped):
-            // The filter traps the call that the tracer itself has the thread make.
+            // The filter traps the call that the tracer itself has the thread make, behind its
+            // entry.
+            guard expected == nil else { return leave(stopped) }
             stopped.resumeToSyscallExit()
         case .signal(let stopped, let signal):
             if let step = interrupted() {
@@ -93,6 +107,24 @@ class Errand {
         return take(step, stopped, atEntry: true)
     }
 
+    /// Whether a thread enters the kernel with this very call, by the instruction it was given.
+    private func isMaking(_ call: RawCall, _ stopped: borrowing StoppedThread) -> Bool {
+        guard let entry = stopped.entryStop(), entry.number == call.number,
+            entry.instructionPointer == registers.instructionPointer,
+            (entry.architecture == Architecture.x86_64.auditValue) == (layouts.word == 8)
+        else { return false }
+        let arguments = layouts.word == 8 ? entry.arguments : entry.arguments.narrowed
+        let wanted = layouts.word == 8 ? UInt64.max : 0xffff_ffff
+        return (0..<6).allSatisfy { arguments.wide($0) == call[$0] & wanted }
+    }
+
+    /// Lets a thread go on that does something else than its errand: what it does is its own.
+    private func leave(_ stopped: consuming StoppedThread) -> Bool {
+        stopped.setSignalMask(mask)
+        stopped.resume()
+        return true
+    }
+
     private func take(
         _ step: ErrandStep, _ stopped: consuming StoppedThread, atEntry: Bool, signal: Int32 = 0
     ) -> Bool {
@@ -110,7 +142,7 @@ class Errand {
                 changed.result = UInt64(call.number)
                 changed.callNumber = UInt64.max
             }
-            expectsEntry = !atEntry
+            expected = atEntry ? nil : call
             stopped.setRegisters(changed)
             stopped.resumeToSyscallExit(signal: signal)
             return false
