@@ -62,11 +62,14 @@ struct AttackPageTests {
     }
 
     // Without MADV_DOFORK in the injection, `steal-and-move` reaches the abstract name in one try
-    // of twenty. In `exec` a program begins while its process is known to have the page.
+    // of twenty. In `exec` a program begins while its process is known to have the page. In `fake-seal`
+    // and `fake-inherit` a filter of the program's own answers in the kernel's stead.
     @Test(
         "is never believed to be where it is not",
         arguments: Attack.all(
-            ["steal-and-move", "fork", "exec", "disturb"].map { "forge-page \($0)" }))
+            ["steal-and-move", "fork", "exec", "disturb", "fake-seal", "fake-inherit"].map {
+                "forge-page \($0)"
+            }))
     func believed(attack: Attack) async throws {
         let supervised = try await attack.run(supervised: true)
         #expect(supervised == Outcome(output: "reached 0\n"))

@@ -40,6 +40,19 @@ struct AttackRaceTests {
         try await race(attack)
     }
 
+    @Test(
+        "that puts a jump where the tracer has a thread make calls lets none through",
+        arguments: Attack.all(["syscall", "int80", "sendmmsg"].map { "rewrite-code \($0)" }),
+        [[], ["--page-guard", "ranges"]])
+    func code(attack: Attack, options: [String]) async throws {
+        let native = try RaceResult(await attack.run(supervised: false, adding: ["5"]))
+        #expect(native.reached == 5)
+        let supervised = try RaceResult(
+            await attack.run(supervised: true, options: options, adding: ["20"]))
+        #expect(supervised.tries == 20)
+        #expect(supervised.reached == 0)
+    }
+
     /// Enough tries natively to have won often, and as many tries under `supervise` as would be.
     private func race(_ attack: Attack) async throws {
         let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
