@@ -13,7 +13,6 @@
 //
 // Natively nothing appears, and the instruction is changed after a while: the changed code reaches the
 // name at once. Descriptor 20 is a datagram socket bound to an abstract name.
-#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
