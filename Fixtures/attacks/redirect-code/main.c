@@ -1,6 +1,6 @@
 // Changes the code that the supervisor has a stopped thread run.
 //
-// Usage: rewrite-code WAY TRIES
+// Usage: redirect-code WAY TRIES
 //
 // To get its page into a process, the supervisor has the calling thread make calls of the supervisor's
 // choice, by the instruction that made the thread's own call. Where it takes for granted that this is
@@ -10,9 +10,11 @@
 //
 //   syscall, int80    the instruction is changed as soon as memory appears where the page will be
 //   sendmmsg          it is changed while the messages of one call are sent one after the other
+//   seal              the changed code makes every call as it is told but mseal, which it answers itself;
+//                     afterwards the page is replaced by memory of this program
 //
 // Natively nothing appears, and the instruction is changed after a while: the changed code reaches the
-// name at once. Descriptor 20 is a datagram socket bound to an abstract name.
+// name at once, but for `seal`, which then has nothing to replace. Descriptor 20 is a datagram socket bound to an abstract name.
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -70,6 +72,14 @@ static void write_code(void) {
         put("\x45\x31\xd2", 3);                       // xor r10d,r10d
     }
     size_t at = instruction;
+    if (strcmp(way, "seal") == 0) {
+        put("\x0f\x05\x5d\x5b\xc3", 5);
+        put("\x3d\xce\x01\x00\x00\x75\x05", 7);     // cmp eax,462; jne over the next
+        put("\xb8\x18\x00\x00\x00", 5);               // mov eax,24: sched_yield
+        put("\x0f\x05\x5d\x5b\xc3", 5);
+        instruction = at;
+        return;
+    }
     put(narrow ? "\xcd\x80" : "\x0f\x05", 2);
     put("\x5d\x5b\xc3", 3);                           // pop rbp; pop rbx; ret
     // What is jumped to: sendto(sender, &byte, 1, 0, &bad, length), then exit.
@@ -115,6 +125,19 @@ static void *change(void *unused) {
     return NULL;
 }
 
+/// Puts memory of this program in the page's place, full of the abstract name, and sends to a path.
+_Noreturn static void forge_page(int sender) {
+    size_t size = 16 << 20;
+    munmap((void *)PAGE_PLACE, size);
+    char *own = mmap((void *)PAGE_PLACE, size, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    for (size_t slot = 0; own != MAP_FAILED && slot < size; slot += 256) {
+        memcpy(own + slot, &arena->bad, length);
+    }
+    sendto(sender, "x", 1, 0, (struct sockaddr *)&arena->good, length);
+    _exit(0);
+}
+
 /// One try; the process ends in the changed code.
 _Noreturn static void try_once(void) {
     int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -141,6 +164,9 @@ _Noreturn static void try_once(void) {
             : [code] "r"(code)
             : "rbx", "r8", "r9", "r10", "r11", "memory");
         (void)result;
+        if (strcmp(way, "seal") == 0 && writable[instruction] == 0xeb) {
+            forge_page(sender);
+        }
         if (i == 1000) {
             atomic_store(&changed, 1);
         }
@@ -149,7 +175,7 @@ _Noreturn static void try_once(void) {
 
 int main(int count, char **words) {
     if (count != 3) {
-        fputs("usage: rewrite-code syscall|int80|sendmmsg TRIES\n", stderr);
+        fputs("usage: redirect-code syscall|int80|sendmmsg|seal TRIES\n", stderr);
         return 2;
     }
     way = words[1];
