@@ -147,6 +147,13 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
     return 0;
 }
 
+int csupervise_filter_count(pid_t thread, int *count)
+{
+    char text[65536];
+    int error = read_status(thread != 0 ? thread : getpid(), text, sizeof text);
+    return error != 0 ? error : last_number(text, "\nSeccomp_filters:", count);
+}
+
 int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 {
     char text[4096];

@@ -105,6 +105,34 @@ int csupervise_is_sealed_mapping(
     return found;
 }
 
+int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *inherited)
+{
+    char path[32], line[5000];
+    snprintf(path, sizeof path, "/proc/%d/smaps", thread);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return errno;
+    }
+    int is_it = 0, error = ENOENT;
+    while (fgets(line, sizeof line, file) != NULL) {
+        uint64_t start, end;
+        char flags[5];
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, flags) == 3) {
+            if (is_it || start > address) {
+                break;
+            }
+            is_it = start == address;
+        } else if (is_it && strncmp(line, "VmFlags:", 8) == 0) {
+            *sealed = strstr(line, " sl") != NULL;
+            *inherited = strstr(line, " dc") == NULL;
+            error = 0;
+            break;
+        }
+    }
+    fclose(file);
+    return error;
+}
+
 int csupervise_queue_descriptor(int socket, int descriptor)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};

@@ -54,6 +54,23 @@ struct AttackRaceTests {
         try await race(attack)
     }
 
+    @Test(
+        "that puts a jump where the tracer has a thread make calls lets none through",
+        arguments: Attack.all(
+            ["syscall", "int80", "sendmmsg", "seal"].map { "redirect-code \($0)" }),
+        [[], ["--page-guard", "ranges"]])
+    func code(attack: Attack, options: [String]) async throws {
+        // Natively there is no page to be sealed, or replaced.
+        if attack.words[1] != "seal" {
+            let native = try RaceResult(await attack.run(supervised: false, adding: ["5"]))
+            #expect(native.reached == 5)
+        }
+        let supervised = try RaceResult(
+            await attack.run(supervised: true, options: options, adding: ["20"]))
+        #expect(supervised.tries == 20)
+        #expect(supervised.reached == 0)
+    }
+
     /// Enough tries natively to have won often, and as many tries under `supervise` as would be.
     private func race(_ attack: Attack, exempting protocols: String? = nil) async throws {
         let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]

@@ -16,9 +16,12 @@ struct Attack: Sendable, CustomTestStringConvertible {
     }
 
     /// Runs it with sockets that it inherits, natively or under `supervise`, to its end.
+    ///
+    /// Without the Landlock domain, which would refuse abstract names even where the tracer does
+    /// not: an attack must fail by what it attacks.
     func run(
-        holding: [String] = ["abstract-datagram"], supervised: Bool, adding more: [String] = [],
-        exempting protocols: String? = nil, seconds: Int = 60
+        holding: [String] = ["abstract-datagram"], supervised: Bool, options: [String] = [],
+        adding more: [String] = [], exempting protocols: String? = nil, seconds: Int = 60
     ) async throws -> Outcome {
         let supervise =
             if !supervised {
@@ -26,7 +29,7 @@ struct Attack: Sendable, CustomTestStringConvertible {
             } else if let protocols {
                 [Programs.path("supervise-exempting"), protocols]
             } else {
-                [Programs.path("supervise"), "--quiet", "--"]
+                [Programs.path("supervise"), "--quiet", "--landlock-abi", "0"] + options + ["--"]
             }
         return try await SuperviseTestSupport.run(
             [Programs.path("holding")] + holding + ["--"] + supervise

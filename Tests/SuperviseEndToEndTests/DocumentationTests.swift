@@ -61,6 +61,40 @@ struct DocumentationTests {
         #expect(documented.sorted() == known.sorted())
     }
 
+    @Test("name for each door tests that there are")
+    func doors() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
+        var titles: Set<String> = []
+        for name in try FileManager.default.subpathsOfDirectory(atPath: root.path)
+        where name.hasSuffix(".swift") {
+            let text = try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+            // Of several lines too; a title has no quotation marks.
+            for match in text.matches(of: /@(?:Test|Suite)\(\s*"([^"\\]+)"/) {
+                titles.insert(String(match.1))
+            }
+        }
+        #expect(titles.contains("name for each door tests that there are"))
+        let page = try #require(Document.all.first { $0.name == "docs/threat-model.md" })
+        let start = try #require(page.lines.firstIndex(of: "| door | held by | test | open |"))
+        var unnamed: [String] = []
+        for row in page.lines[(start + 2)...].prefix(while: { $0.hasPrefix("|") }) {
+            let cells = row.components(separatedBy: " | ")
+            let named = cells.count > 2 ? cells[2].matches(of: /"([^"]+)"/).map { $0.1 } : []
+            for title in named where !titles.contains(String(title)) {
+                Issue.record("no test is titled \"\(title)\"")
+            }
+            // Each cell says why there is none, or is empty where nothing holds the door.
+            if named.isEmpty { unnamed.append(cells[0]) }
+        }
+        #expect(
+            unnamed == [
+                "| the same on a process of the tree",
+                "| `/proc/PID/fd/N` of an outside process",
+                "| hiding from the tracer (PR_SET_DUMPABLE 0, an unreadable program)",
+            ])
+    }
+
     @Test("take three dots for what differs from run to run, and nothing else")
     func dots() {
         #expect(matches(["a 12 b", "c"], ["a ... b", "c"]))

@@ -130,6 +130,26 @@ static void advise_process(char *p, size_t n) {
     syscall(SYS_process_madvise, self, &range, 1, MADV_DONTFORK, 0);
     close(self);
 }
+static long narrow_call(long number, long a, long b, long c, long d, long e) {
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result)
+        : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+        : "memory", "r8", "r9", "r10", "r11");
+    return (int)result;
+}
+static void dont_fork_narrow(char *p, size_t n) {
+    narrow_call(219, (long)p, (long)n, MADV_DONTFORK, 0, 0);
+}
+static void advise_process_narrow(char *p, size_t n) {
+    unsigned *range = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    range[0] = (unsigned)(size_t)p;
+    range[1] = (unsigned)n;
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    narrow_call(440, self, (long)range, 1, MADV_DONTFORK, 0);
+    close(self);
+}
+static void unmap_narrow(char *p, size_t n) { narrow_call(91, (long)p, (long)n, 0, 0, 0); }
 static void advise(char *p, size_t n, int advice) { madvise(p, n, advice); }
 static void dont_fork(char *p, size_t n) { advise(p, n, MADV_DONTFORK); }
 static void dont_fork_around(char *p, size_t n) { advise(p - n, 3 * n, MADV_DONTFORK); }
@@ -149,7 +169,8 @@ const struct operation operations[] = {
     {"self-mem", write_memory_file}, {"sibling-mem", write_by_sibling}, {"read-into", read_into},
     {"receive-into", receive_into}, {"futex-into", futex_into}, {"map-files", open_writable},
     {"userfaultfd", register_faults}, {"set-mm", set_break}, {"process-madvise", advise_process},
-    {"dontfork", dont_fork}, {"dontfork-around", dont_fork_around},
+    {"dontfork-i386", dont_fork_narrow}, {"process-madvise-i386", advise_process_narrow},
+    {"munmap-i386", unmap_narrow}, {"dontfork", dont_fork}, {"dontfork-around", dont_fork_around},
     {"dontfork-part", dont_fork_part}, {"wipeonfork", wipe}, {"dontneed", dont_need},
     {"remove", remove_pages}, {"guard-install", guard},
     {NULL, NULL},

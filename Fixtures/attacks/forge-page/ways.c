@@ -1,14 +1,18 @@
 #include "forge.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -250,6 +254,34 @@ _Noreturn static int exec_once(void) {
     }
 }
 
+enum { SYS_MSEAL = 462, MADV_DOFORK_ADVICE = 11 };
+
+/// Has a filter of this program's answer mseal, or madvise(MADV_DOFORK), with 0, undone.
+static void fake(unsigned number) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number == SYS_MSEAL ? 0 : MADV_DOFORK_ADVICE, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == -1) {
+        _exit(100);
+    }
+}
+
+/// Maps over a page that the supervisor takes for sealed.
+static int run_fake_seal(void) {
+    fake(SYS_MSEAL);
+    make_judged_call();
+    munmap((void *)FIRST_PLACE, PLACE_COUNT * PAGE_SIZE_OF_SUPERVISOR);
+    printf("reached %d\n", forge() + in_child(forge));
+    return 0;
+}
+
 static int repeat(int (*function)(void), int times) {
     int reached = 0;
     for (int i = 0; i < times; i++) {
@@ -317,8 +349,15 @@ int run_without_page(const char *way) {
         printf("reached %d\n", forge());
         return 0;
     }
+    if (strcmp(way, "fake-seal") == 0) {
+        return run_fake_seal();
+    }
     if (strcmp(way, "moved") == 0) {
         return run_moved();
+    }
+    if (strcmp(way, "fake-inherit") == 0) {
+        fake(SYS_madvise);
+        return run_steal("move");
     }
     if (strcmp(way, "shared") == 0) {
         return run_shared();

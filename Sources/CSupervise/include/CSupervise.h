@@ -117,6 +117,8 @@ int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent);
 ///
 /// `*same_namespace` says whether that is the caller's namespace.
 int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace);
+/// How many seccomp filters a thread is under, 0 for the caller (Linux 5.9); ENOENT where the kernel does not tell.
+int csupervise_filter_count(pid_t thread, int *count);
 /// The process that a pidfd in `thread`'s descriptor table stands for; 0 when it has ended.
 ///
 /// EBADF: no such descriptor, or it is not a pidfd.
@@ -221,6 +223,9 @@ int csupervise_has_mseal(void);
 /// By PROCMAP_QUERY (Linux 6.11), or from the lines of /proc/PID/maps.
 int csupervise_is_sealed_mapping(
     int maps, uint64_t address, const struct csupervise_sealed_memory *memory);
+/// Whether the mapping that begins at `address` in a thread's memory is sealed, by mseal(2), and
+/// whether children get it. /proc/THREAD/smaps; ENOENT: there is no such mapping.
+int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *inherited);
 /// Puts a descriptor into the receive queue of an unbound AF_UNIX datagram socket, for SCM_RIGHTS.
 int csupervise_queue_descriptor(int socket, int descriptor);
 /// Sends a descriptor over a connected socket, without waiting.

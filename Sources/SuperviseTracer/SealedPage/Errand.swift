@@ -9,6 +9,11 @@ struct RawCall {
         self.number = number
         self.arguments = arguments
     }
+
+    /// What the register of an argument holds: 0 for those that are not given.
+    subscript(_ argument: Int) -> UInt64 {
+        arguments.indices.contains(argument) ? arguments[argument] : 0
+    }
 }
 
 /// What a thread on an errand does next.
@@ -34,8 +39,8 @@ enum ErrandStep {
 /// takes long holds nobody else up. The thread's own registers are put back at the end.
 ///
 /// Between two calls the thread executes one instruction of its program, and another thread may
-/// have changed the program's code by then. Hence a call that traps is let go only where it is the
-/// one that the errand is to make.
+/// have put a jump there by then. Hence each call is looked at when it enters the kernel, and one
+/// that is not the tracer's ends the errand: it is judged as any other.
 class Errand {
     /// The registers at the seccomp stop.
     let registers: Registers
@@ -77,6 +82,7 @@ class Errand {
         switch consume stop {
         case .syscallExit(let stopped):
             if expectsEntry {
+                guard isMaking(stopped) else { return leave(stopped) }
                 expectsEntry = false
                 stopped.resumeToSyscallExit()
                 return false
@@ -93,7 +99,7 @@ class Errand {
                 stopped.abandon()
                 return false
             }
-            guard let call, call.is(stop, layouts) else {
+            guard !expectsEntry, let call, call.is(stop, layouts) else {
                 stopped.skipCall(result: -1)
                 stopped.resumeToSyscallExit()
                 return false
@@ -135,6 +141,21 @@ class Errand {
     /// - Returns: As `serve`.
     final func proceed(_ step: ErrandStep, _ stopped: consuming StoppedThread) -> Bool {
         take(step, stopped, atEntry: false)
+    }
+
+    /// Whether a thread enters the kernel with the errand's call, by the instruction it was given.
+    private func isMaking(_ stopped: borrowing StoppedThread) -> Bool {
+        guard let call, let entry = stopped.entryStop() else { return false }
+        return entry.instructionPointer == registers.instructionPointer && call.is(entry, layouts)
+    }
+
+    /// Lets a thread go on that does something else than its errand: what it does is its own.
+    ///
+    /// It is about to enter the kernel, where the filter is asked yet.
+    private func leave(_ stopped: consuming StoppedThread) -> Bool {
+        stopped.setSignalMask(mask)
+        stopped.resume()
+        return true
     }
 
     private func take(
@@ -192,10 +213,8 @@ extension RawCall {
             return false
         }
         let made = layouts.word == 8 ? stop.arguments : stop.arguments.narrowed
-        return arguments.indices.allSatisfy {
-            let argument = layouts.word == 8 ? arguments[$0] : arguments[$0] & 0xffff_ffff
-            return made.wide($0) == argument
-        }
+        let wanted = layouts.word == 8 ? UInt64.max : 0xffff_ffff
+        return (0..<6).allSatisfy { made.wide($0) == self[$0] & wanted }
     }
 }
 

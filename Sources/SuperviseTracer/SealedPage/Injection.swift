@@ -171,11 +171,18 @@ final class Injection: Errand {
 
     /// Nothing in the tree can change the mapping any more: now it is looked at.
     private func verified() -> ErrandStep {
-        guard memory.isPage(page, at: address, of: slot) else { return giveUp() }
+        guard memory.isPage(page, at: address, of: slot), isKept() else { return giveUp() }
         tree.updateProcess(process) { $0.page = .mapped(SealedPage.places[place]) }
         step = .done
         restoreLimit()
         return .restart
+    }
+
+    /// Whether the results of sealing were the kernel's, or what they stand for is there.
+    private func isKept() -> Bool {
+        guard let thread = tree.tracees[slot]?.thread else { return false }
+        if let usual = page.usualFilters, filterCount(of: thread) == usual { return true }
+        return memory.isKept(at: address, of: thread, sealed: page.guarding == .sealed)
     }
 
     /// Takes back what was done; the thread's call is then refused.

@@ -66,6 +66,13 @@ func ownNumber(of thread: ThreadID) -> (number: Int32, isInOurNamespace: Bool)? 
     return (number, same != 0)
 }
 
+/// How many seccomp filters a thread is under, or the tracer itself; nil where the kernel does not
+/// tell, before Linux 5.9.
+func filterCount(of thread: ThreadID?) -> Int32? {
+    var count: Int32 = 0
+    return unsafe csupervise_filter_count(thread?.rawValue ?? 0, &count) == 0 ? count : nil
+}
+
 /// The process that a thread's pidfd stands for.
 ///
 /// EBADF: it is none. ESRCH: the process has ended, or cannot be told.

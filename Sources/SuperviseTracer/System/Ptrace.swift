@@ -46,10 +46,18 @@ struct StoppedThread: ~Copyable {
     ///
     /// nil when the thread is in no such stop any more: it was killed, or another thread of its
     /// process executed a program and took over its number.
-    func seccompStop() -> SeccompStop? {
+    func seccompStop() -> SeccompStop? { callStop(3) }
+
+    /// The system call at the stop before it is made, which comes before any filter is asked.
+    ///
+    /// nil as for `seccompStop`, and at the stop behind a call.
+    func entryStop() -> SeccompStop? { callStop(1) }
+
+    /// PTRACE_GET_SYSCALL_INFO, where the stop is of this kind: PTRACE_SYSCALL_INFO_ENTRY (1) or
+    /// PTRACE_SYSCALL_INFO_SECCOMP (3), whose arguments are at the same place.
+    private func callStop(_ kind: UInt8) -> SeccompStop? {
         var info = csupervise_syscall_info()
-        // PTRACE_SYSCALL_INFO_SECCOMP
-        guard unsafe csupervise_ptrace_syscall_info(id.rawValue, &info) == 0, info.op == 3 else {
+        guard unsafe csupervise_ptrace_syscall_info(id.rawValue, &info) == 0, info.op == kind else {
             return nil
         }
         return SeccompStop(

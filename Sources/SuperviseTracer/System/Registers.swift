@@ -24,15 +24,12 @@ struct Registers {
 
     /// Sets the arguments of a call.
     mutating func set(_ call: RawCall, _ layouts: MemoryLayouts) {
-        func argument(_ index: Int) -> UInt64 {
-            call.arguments.indices.contains(index) ? call.arguments[index] : 0
-        }
         if layouts.word == 8 {
-            (values.rdi, values.rsi, values.rdx) = (argument(0), argument(1), argument(2))
-            (values.r10, values.r8, values.r9) = (argument(3), argument(4), argument(5))
+            (values.rdi, values.rsi, values.rdx) = (call[0], call[1], call[2])
+            (values.r10, values.r8, values.r9) = (call[3], call[4], call[5])
         } else {
-            (values.rbx, values.rcx, values.rdx) = (argument(0), argument(1), argument(2))
-            (values.rsi, values.rdi, values.rbp) = (argument(3), argument(4), argument(5))
+            (values.rbx, values.rcx, values.rdx) = (call[0], call[1], call[2])
+            (values.rsi, values.rdi, values.rbp) = (call[3], call[4], call[5])
         }
     }
 }

@@ -72,6 +72,18 @@ struct TraceeMemory {
         return page.memory.isMapped(at: address, in: maps)
     }
 
+    /// Whether the mapping at `address` is sealed, where `sealed` asks for that, and inherited.
+    ///
+    /// What `mseal(2)` and `madvise(2)` answered is not enough where a thread has filters of its
+    /// own: one can answer 0 in their stead (`SECCOMP_RET_ERRNO`).
+    func isKept(at address: UInt64, of thread: ThreadID, sealed: Bool) -> Bool {
+        var isSealed: Int32 = 0
+        var isInherited: Int32 = 0
+        let error = unsafe csupervise_mapping_fate(
+            thread.rawValue, address, &isSealed, &isInherited)
+        return error == 0 && isInherited != 0 && (isSealed != 0 || !sealed)
+    }
+
     /// Whether the program itself could read these bytes, or write them.
     ///
     /// A tracer reads through page protections (PROT_NONE), the kernel for the program does not.
