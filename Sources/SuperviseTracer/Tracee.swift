@@ -17,6 +17,9 @@ struct Tracee {
     /// Whether the page could not be mapped for the call that traps next.
     var cannotHavePage = false
 
+    /// What it has given up.
+    var network = ThreadNetwork()
+
     /// What is owed to a thread besides the stop it is in.
     enum Phase {
         /// Nothing.
@@ -27,6 +30,8 @@ struct Tracee {
         case errand(Errand)
         /// It stands at its seccomp stop until another thread has the page mapped.
         case awaitingPage
+        /// It stands at its first stop until its maker is known, of whom it has what it may do.
+        case awaitingMaker
     }
 
     /// Whether nothing is owed to it.
@@ -62,6 +67,8 @@ struct Process {
     var combinedThreads: Int32 = 0
     /// The program it runs; looked up when first needed.
     var program: ProgramLookup = .unknown
+    /// What it has given up.
+    var network = ProcessNetwork()
 }
 
 /// Whether an address space has the sealed page.
