@@ -1,5 +1,3 @@
-import SuperviseFilter
-
 /// A raw system call of the caller's ABI.
 struct RawCall {
     var number: UInt32
@@ -32,8 +30,8 @@ class Errand {
     /// The signals that were blocked then.
     let mask: UInt64
     let layouts: MemoryLayouts
-    /// The call whose entry is the next stop, nil where its exit is.
-    private var expectedEntry: RawCall?
+    /// Whether the next stop is the entry of the call, not its exit.
+    private(set) var expectsEntry = false
 
     init(_ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts) {
         self.registers = registers
@@ -56,13 +54,8 @@ class Errand {
     final func serve(_ stop: consuming Stop) -> Bool {
         switch consume stop {
         case .syscallExit(let stopped):
-            if let call = expectedEntry {
-                expectedEntry = nil
-                guard isEntry(of: call, stopped) else {
-                    // Another thread has changed the instruction: this is the program's own call,
-                    // which the errand would pass unjudged, or take for its own. It is not made.
-                    return take(.restart, stopped, atEntry: true)
-                }
+            if expectsEntry {
+                expectsEntry = false
                 stopped.resumeToSyscallExit()
                 return false
             }
@@ -100,17 +93,6 @@ class Errand {
         return take(step, stopped, atEntry: true)
     }
 
-    /// Whether a thread is about to make this very call, in the errand's own ABI.
-    private func isEntry(of call: RawCall, _ stopped: borrowing StoppedThread) -> Bool {
-        let architecture: Architecture = layouts.word == 8 ? .x86_64 : .i386
-        guard let stop = stopped.callStop(.entry) else { return false }
-        let arguments = layouts.word == 8 ? stop.arguments : stop.arguments.narrowed
-        let mask: UInt64 = layouts.word == 8 ? .max : 0xffff_ffff
-        return stop.architecture == architecture.auditValue && stop.number == call.number
-            && stop.instructionPointer == registers.instructionPointer
-            && call.arguments.enumerated().allSatisfy { arguments.wide($0) == $1 & mask }
-    }
-
     private func take(
         _ step: ErrandStep, _ stopped: consuming StoppedThread, atEntry: Bool, signal: Int32 = 0
     ) -> Bool {
@@ -128,7 +110,7 @@ class Errand {
                 changed.result = UInt64(call.number)
                 changed.callNumber = UInt64.max
             }
-            expectedEntry = atEntry ? nil : call
+            expectsEntry = !atEntry
             stopped.setRegisters(changed)
             stopped.resumeToSyscallExit(signal: signal)
             return false

@@ -46,14 +46,12 @@ struct StoppedThread: ~Copyable {
     ///
     /// nil when the thread is in no such stop any more: it was killed, or another thread of its
     /// process executed a program and took over its number.
-    func seccompStop() -> SeccompStop? { callStop(.seccomp) }
-
-    /// As `seccompStop`, in a stop of this kind.
-    func callStop(_ kind: CallStopKind) -> SeccompStop? {
+    func seccompStop() -> SeccompStop? {
         var info = csupervise_syscall_info()
-        guard unsafe csupervise_ptrace_syscall_info(id.rawValue, &info) == 0,
-            info.op == kind.rawValue
-        else { return nil }
+        // PTRACE_SYSCALL_INFO_SECCOMP
+        guard unsafe csupervise_ptrace_syscall_info(id.rawValue, &info) == 0, info.op == 3 else {
+            return nil
+        }
         return SeccompStop(
             architecture: info.arch,
             instructionPointer: info.instruction_pointer,
@@ -111,12 +109,6 @@ struct StoppedThread: ~Copyable {
     /// For a thread that is dead, or that is in another stop than the one reported: that one is
     /// reported too, and resuming here would skip it.
     consuming func abandon() {}
-}
-
-/// Where in a system call a thread can be stopped: PTRACE_SYSCALL_INFO_...
-enum CallStopKind: UInt8 {
-    case entry = 1
-    case seccomp = 3
 }
 
 /// A seccomp stop: what the tracee asked for, from the registers, and who made it stop.
