@@ -13,6 +13,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 binary := .build/release/supervise
+# For programs that give the network up by themselves.
+header := Sources/CSupervise/include/supervise.h
 
 # Debian packages, each for a reason. Missing ones are installed by `make deps`.
 DEPS := git               # fetches the Swift packages; tests clone with it
@@ -91,13 +93,15 @@ bench: deps build ## Measure against native, bare filters and strace; writes Ben
 	Bench/run.sh $(binary)
 
 .PHONY: install
-install: build ## Install the binary into $(DESTDIR)$(PREFIX)/bin
+install: build ## Install the binary and the header for programs below $(DESTDIR)$(PREFIX)
 	install -d -m 755 $(DESTDIR)$(PREFIX)/bin
 	install -s -m 755 $(binary) $(DESTDIR)$(PREFIX)/bin/supervise
+	install -d -m 755 $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(header) $(DESTDIR)$(PREFIX)/include/supervise.h
 
 .PHONY: uninstall
-uninstall: ## Remove the installed binary
-	rm -f $(DESTDIR)$(PREFIX)/bin/supervise
+uninstall: ## Remove what was installed
+	rm -f $(DESTDIR)$(PREFIX)/bin/supervise $(DESTDIR)$(PREFIX)/include/supervise.h
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -22,8 +22,10 @@ let strictC: [CSetting] = [
 ]
 
 /// Small C programs, one behaviour each, that tests run under `supervise`: the folders below
-/// `Fixtures/` and `Fixtures/attacks/` that hold C files, each a program of its folder's name.
-let fixtures: [(name: String, path: String)] = ["Fixtures", "Fixtures/attacks"].flatMap { parent in
+/// `Fixtures/`, `Fixtures/attacks/` and `examples/` that hold C files, each a program of its folder's
+/// name.
+let programFolders = ["Fixtures", "Fixtures/attacks", "examples"]
+let fixtures: [(name: String, path: String)] = programFolders.flatMap { parent in
     let files = FileManager.default
     let here = URL(fileURLWithPath: Context.packageDirectory)
     func list(_ path: String) -> [String] {
@@ -102,8 +104,9 @@ let package = Package(
         + fixtures.map {
             .executableTarget(
                 name: $0.name,
-                // This one is the C layer's own test.
-                dependencies: $0.name == "layer" ? ["CSupervise"] : [],
+                // The first is the C layer's own test, the others use the header for programs.
+                dependencies: ["layer", "give-up", "given-up"].contains($0.name)
+                    ? ["CSupervise"] : [],
                 path: $0.path,
                 cSettings: strictC + [.define("_GNU_SOURCE")])
         }

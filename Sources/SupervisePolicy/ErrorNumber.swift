@@ -20,6 +20,8 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
     public static let noMemory = ErrorNumber(rawValue: 12)
     /// `EFAULT`.
     public static let badAddress = ErrorNumber(rawValue: 14)
+    /// `EBUSY`.
+    public static let busy = ErrorNumber(rawValue: 16)
     /// `EINVAL`.
     public static let invalidArgument = ErrorNumber(rawValue: 22)
     /// `ENOSYS`.

@@ -69,7 +69,7 @@ extension Policy {
         switch (target, profile.tracing) {
         case (.itself, _): allowed("its own process")
         case (.inTree, .equallyRestricted): allowed("tracing among equally restricted processes")
-        case (.inTree, .never), (.outside, _): denied()
+        case (.inTree, .never), (.lessRestricted, _), (.outside, _): denied()
         }
     }
 

@@ -56,6 +56,8 @@ public enum TraceTarget: Hashable, Sendable {
     case itself
     /// Another process of the supervised tree; it has every restriction that the caller has.
     case inTree
+    /// Another process of the supervised tree, which lacks a restriction that the caller has.
+    case lessRestricted
     /// A process outside the tree, or one that cannot be told.
     case outside
 }

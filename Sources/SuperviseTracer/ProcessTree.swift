@@ -8,11 +8,16 @@ final class ProcessTree {
     private let index: ThreadIndex
     /// Threads that were reaped before their maker's event told of them.
     private var endedEarly: [ThreadID] = []
+    /// What the started process has given up from the start.
+    private let start: ProcessNetwork
+    /// Whether some process or thread has given something up, or could not any more.
+    var hasGivenUp = false
 
     /// nil: no memory.
-    init?() {
+    init?(start: ProcessNetwork = ProcessNetwork()) {
         guard let index = ThreadIndex() else { return nil }
         self.index = index
+        self.start = start
     }
 
     /// The slot of a thread.
@@ -42,7 +47,9 @@ final class ProcessTree {
     /// Adds the started process.
     @discardableResult
     func addRoot(_ thread: ThreadID) -> Int {
-        add(thread, leader: thread)
+        let slot = add(thread, leader: thread)
+        update(slot) { $0.network.maker = .known }
+        return slot
     }
 
     /// Adds a thread that its maker's event tells of.
@@ -51,7 +58,10 @@ final class ProcessTree {
     ///   - thread: The new thread.
     ///   - maker: The thread that made it.
     func announce(_ thread: ThreadID, by maker: ThreadID) {
-        guard index[thread] == nil else { return }
+        if let slot = index[thread] {
+            if let makerSlot = index[maker] { inheritNetwork(slot, from: makerSlot) }
+            return
+        }
         if let slot = index[maker], let former = lostExec(of: slot) {
             executed(maker, former: former)
         }
@@ -70,9 +80,11 @@ final class ProcessTree {
         if isThread(thread, of: process.leader) {
             let slot = add(thread, leader: process.leader)
             if case .mapped = process.page { update(slot) { $0.hasSeenPage = true } }
+            inheritNetwork(slot, from: makerSlot)
             return
         }
         let slot = add(thread, leader: thread)
+        inheritNetwork(slot, from: makerSlot)
         // A copy of the maker's address space has the page where the maker had seen it before it
         // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
         if tracee.hasSeenPage, let child = tracees[slot]?.process {
@@ -112,7 +124,7 @@ final class ProcessTree {
         if leader != thread, let slot = index[leader], let known = tracees[slot]?.process {
             process = known
         } else {
-            process = processes.insert(Process(leader: leader))
+            process = processes.insert(Process(leader: leader, network: start))
         }
         updateProcess(process) {
             $0.threads += 1
@@ -150,6 +162,7 @@ final class ProcessTree {
     ///   - thread: The number of the process, and the thread's from now on.
     ///   - former: The thread's number before, the message of the exec stop.
     func executed(_ thread: ThreadID, former: ThreadID) {
+        let network = index[former].flatMap { tracees[$0]?.network }
         if former != thread, index[former] != nil {
             // The thread that was the leader is gone without a word; its slot is taken over.
             remove(former)
@@ -162,6 +175,7 @@ final class ProcessTree {
             $0.pidfd?.close()
             $0.pidfd = nil
         }
+        keepNetwork(slot, former: network)
         forgetProgram(of: process)
     }
 

@@ -8,12 +8,16 @@ final class Supervision: StopHandler {
     private let recorder: Recorder
     private let root: Root
     private let sealing: Sealing?
+    private let limits: NetworkLimits
+    /// Those that stand at their first stop until their makers are known.
+    private var awaitingMaker: [ThreadID] = []
     private let x86_64 = Architecture.x86_64.table
     private let i386 = Architecture.i386.table
 
     /// Makes the handler of a tree; without a page, calls that need it are refused.
     init(
-        tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?
+        tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?,
+        filterOfGivenUp: @escaping () -> Program?
     ) {
         self.tree = tree
         self.recorder = recorder
@@ -21,6 +25,8 @@ final class Supervision: StopHandler {
         let judge = Judge(policy: policy, recorder: recorder, tree: tree)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
+        limits = NetworkLimits(
+            policy: policy, judge: judge, sealing: sealing, filter: filterOfGivenUp)
     }
 
     /// Whether no call may go on any more, or the started process's end is the run's.
@@ -58,7 +64,12 @@ final class Supervision: StopHandler {
                 sealing.executed(slot, former: former)
             }
             if let message = stopped.eventMessage() {
-                tree.announce(ThreadID(rawValue: Int32(truncatingIfNeeded: message)), by: thread)
+                let new = ThreadID(rawValue: Int32(truncatingIfNeeded: message))
+                tree.announce(new, by: thread)
+                if let place = awaitingMaker.firstIndex(of: new) {
+                    awaitingMaker.remove(at: place)
+                    begin(new)
+                }
             }
             stopped.resume()
         case .exec(let stopped):
@@ -68,6 +79,11 @@ final class Supervision: StopHandler {
         case .groupStop(let stopped):
             stopped.listen()
         case .trap(let stopped):
+            guard !tree.mustAwaitMaker(slot) else {
+                awaitingMaker.append(thread)
+                tree.update(slot) { $0.phase = .awaitingMaker }
+                return stopped.abandon()
+            }
             if case .newborn? = tree.tracees[slot]?.phase {
                 tree.update(slot) { $0.phase = .newborn(isHeld: true) }
                 return stopped.abandon()
@@ -79,9 +95,32 @@ final class Supervision: StopHandler {
     }
 
     func ended(_ thread: ThreadID, _ status: WaitStatus) {
+        let process = tree.slot(of: thread).flatMap { tree.tracees[$0]?.process }
+        let hasSisters = (process.flatMap { tree.processes[$0]?.threads } ?? 0) > 1
         if let slot = tree.slot(of: thread) { abandon(slot) }
         tree.remove(thread)
         root.ended(thread, status)
+        guard !awaitingMaker.isEmpty else { return }
+        awaitingMaker.removeAll { $0 == thread }
+        // Killed, by a signal or by a sister, it can have made a child and not told of it.
+        if hasSisters || status == .killed(signal: 9) {
+            for child in awaitingMaker {
+                if let slot = tree.slot(of: child), case .awaitingMaker? = tree.tracees[slot]?.phase {
+                    tree.assumeStrictest(slot)
+                }
+                begin(child)
+            }
+            awaitingMaker.removeAll()
+        }
+    }
+
+    /// Lets a thread begin whose first stop lasted until it was known what it may do; unless it
+    /// turned out to be a deputy, which has begun.
+    private func begin(_ thread: ThreadID) {
+        guard let slot = tree.slot(of: thread), case .awaitingMaker? = tree.tracees[slot]?.phase
+        else { return }
+        tree.update(slot) { $0.phase = .running }
+        StoppedThread(id: thread).resume()
     }
 
     /// A call that a filter trapped.
@@ -102,6 +141,15 @@ final class Supervision: StopHandler {
         if call.isPageGuard {
             return PageGuard.carryOut(call, stop.arguments, stopped, caller, sealing)
         }
+        if let limit = LimitCall(call, stop.arguments, caller.layouts) {
+            return limits.serve(limit, stopped, caller)
+        }
+        if limits.isDoor(call) {
+            return limits.serveDoor(call, stop.arguments, stopped, slot)
+        }
+        judge.policy = limits.policy(for: slot)
+        // Given up once, and on again.
+        if !judge.policy.restricts, !recorder.wants(denial: false) { return stopped.resume() }
         let hold = judge.judge(call, stop.arguments, caller)
         // What is to be made on the socket that was judged is judged again for the deputy.
         let isDelegated = judge.dependence != nil && !hold.isFailure

@@ -71,9 +71,22 @@ public struct Supervisor {
 
     /// The filter of this supervisor's tree, nil where no call needs one.
     public func filter() throws(AssemblyError) -> Program? {
+        try filter(of: policy, limits: .offered)
+    }
+
+    /// The filter of those of the tree that give the network up by themselves.
+    ///
+    /// nil where the policy has it off for all.
+    public func filterOfGivenUp() throws(AssemblyError) -> Program? {
+        policy.network == .off ? nil : try filter(of: policy.givenUp, limits: .givenUp)
+    }
+
+    private func filter(
+        of policy: Policy, limits: FilterCompiler.Limits
+    ) throws(AssemblyError) -> Program? {
         try FilterCompiler(
             policy: policy, mode: isAuditing ? .audit : .enforce, watching: watching,
-            page: SealedPageWindow.window, guarding: pageGuard
+            page: SealedPageWindow.window, guarding: pageGuard, limits: limits
         ).compile()
     }
 
@@ -97,7 +110,8 @@ public struct Supervisor {
             // Before the process is undumpable, which closes /proc/self to an ordinary user.
             let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
             let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
-            guard let tree = ProcessTree(), filter == nil || page != nil,
+            let start = ProcessNetwork(limit: policy.network == .off ? .off : .on)
+            guard let tree = ProcessTree(start: start), filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
             return supervise(command, isParent: isParent, tree, page)
@@ -114,7 +128,8 @@ public struct Supervisor {
         var loop = EventLoop(
             source: KernelStops(willReap: root.willReap),
             handler: Supervision(
-                tree: tree, policy: policy, recorder: recorder, root: root, page: page))
+                tree: tree, policy: policy, recorder: recorder, root: root, page: page,
+                filterOfGivenUp: { try? filterOfGivenUp() }))
         loop.run()
         if let failure = recorder.failure { return .sinkFailed(failure) }
         guard isParent else { return .treeIsGone }

@@ -19,6 +19,9 @@ struct Tracee {
     /// Whether the page could not be mapped for the call that traps next.
     var cannotHavePage = false
 
+    /// What it has given up.
+    var network = ThreadNetwork()
+
     /// What is owed to a thread besides the stop it is in.
     enum Phase {
         /// Nothing.
@@ -32,6 +35,8 @@ struct Tracee {
         /// Its maker is not known yet, and it may be the deputy that a thread is making; then it
         /// must not run its program. `isHeld`: it stands at its first stop.
         case newborn(isHeld: Bool)
+        /// It stands at its first stop until its maker is known, of whom it has what it may do.
+        case awaitingMaker
     }
 
     /// Whether nothing is owed to it.
@@ -67,6 +72,8 @@ struct Process {
     var combinedThreads: Int32 = 0
     /// The program it runs; looked up when first needed.
     var program: ProgramLookup = .unknown
+    /// What it has given up.
+    var network = ProcessNetwork()
 }
 
 /// Whether an address space has the sealed page.

@@ -8,7 +8,7 @@ struct FilterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "filter",
         abstract: "Show the BPF program that a policy becomes, disassembled.",
-        usage: "supervise filter [POLICY OPTIONS] [--audit] [--watch nothing|denied|all]")
+        usage: "supervise filter [POLICY OPTIONS] [--audit] [--watch nothing|denied|all] [--given-up]")
 
     @OptionGroup(title: "Policy options")
     var policyOptions: PolicyOptions
@@ -23,6 +23,12 @@ struct FilterCommand: ParsableCommand {
             valueName: "nothing|denied|all"))
     var watch: String = "nothing"
 
+    @Flag(
+        help: ArgumentHelp(
+            "Show the filter of a process that has given the network up by itself, which it has "
+                + "beside the first one."))
+    var givenUp = false
+
     func run() throws {
         let policy = try policyOptions.policy()
         let watching: FilterCompiler.Watching
@@ -35,8 +41,10 @@ struct FilterCommand: ParsableCommand {
         let supervisor = Supervisor(
             policy: policy, isAuditing: audit, watching: watching, sink: MultiplexSink([]),
             keptDescriptors: [], commandEnded: {})
-        guard let program = try supervisor.filter() else {
-            StandardStream.output.write("no filter: this policy refuses nothing\n")
+        guard let program = try givenUp ? supervisor.filterOfGivenUp() : supervisor.filter()
+        else {
+            let why = givenUp ? "has the network off for all" : "refuses nothing"
+            StandardStream.output.write("no filter: this policy \(why)\n")
             return
         }
         StandardStream.output.write(Disassembler.withNames.listing(of: program))

@@ -54,7 +54,11 @@ struct RunCommand: ParsableCommand {
 
     /// Tells that the command lacks descriptors which it was given.
     private func closedRings(_ numbers: [Int32]) {
-        guard !runOptions.quiet else { return }
+        if !runOptions.quiet { Self.tellClosedRings(numbers) }
+    }
+
+    /// Tells the numbers of the io_uring descriptors that a command does not inherit.
+    static func tellClosedRings(_ numbers: [Int32]) {
         let what = numbers.count == 1 ? "an io_uring descriptor" : "io_uring descriptors"
         let list = numbers.map(String.init).joined(separator: ", ")
         Failure.report("closed \(what) that the command would have inherited: \(list)")

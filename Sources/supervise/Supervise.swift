@@ -10,6 +10,7 @@ struct Supervise: ParsableCommand {
         usage: """
             supervise [run] [OPTIONS] -- COMMAND [ARG...]
             supervise filter [POLICY OPTIONS]
+            supervise drop -- COMMAND [ARG...]
             supervise doctor
             """,
         discussion: """
@@ -18,7 +19,7 @@ struct Supervise: ParsableCommand {
             no namespace and no daemon.
             """,
         version: version,
-        subcommands: [RunCommand.self, FilterCommand.self, DoctorCommand.self],
+        subcommands: [RunCommand.self, FilterCommand.self, DropCommand.self, DoctorCommand.self],
         defaultSubcommand: RunCommand.self)
 
     static let version = "0.1.0"

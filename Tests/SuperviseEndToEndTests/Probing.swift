@@ -9,9 +9,9 @@ struct Row: Sendable, CustomTestStringConvertible {
     let title: String
     /// Sockets that the program inherits, from number 20 on: kinds of `Fixtures/holding/main.c`.
     let holding: [String]
-    let steps: [String]
+    var steps: [String]
     /// The results under `supervise` of the steps that are refused.
-    let refused: [String: String]
+    var refused: [String: String]
 
     /// - Parameters:
     ///   - title: What the case is.

@@ -3,6 +3,11 @@ import Foundation
 extension Row {
     /// The cases of one group of a table in `Fixtures/tables/`, whose first lines explain the form.
     static func table(_ name: String, _ group: String) -> [Row] {
+        blocks(name, group).map(Row.init(block:))
+    }
+
+    /// The cases of a group as they stand in the file, each with its title first.
+    static func blocks(_ name: String, _ group: String) -> [String] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let file = root.appendingPathComponent("Fixtures/tables/\(name).txt")
@@ -13,7 +18,7 @@ extension Row {
         guard let found = groups.first(where: { $0.hasPrefix(group + "\n") }) else {
             preconditionFailure("\(file.path): no group \(group)")
         }
-        return found.components(separatedBy: "\n-- ").dropFirst().map(Row.init(block:))
+        return found.components(separatedBy: "\n-- ").dropFirst().map { String($0) }
     }
 
     /// A case: its title, then its lines.

@@ -91,6 +91,7 @@ private let table: [Row] =
         // Other processes.
         Row(.trace(.itself), "allow"),
         Row(.trace(.inTree), "deny", "allow", "allow"),
+        Row(.trace(.lessRestricted), "deny", "deny", "deny"),
         Row(.trace(.outside), "deny"),
         // Sockets.
         Row(.create(.unixStream), "allow"),

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "supervise.h"
+
 // MARK: - ptrace(2)
 
 // PTRACE_O_*: what a tracee reports. PTRACE_O_EXITKILL ends it when its tracer dies.
@@ -126,7 +128,27 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process);
 /// Whether a descriptor of `thread` and one of the caller's are the same file.
 int csupervise_is_same_file(pid_t thread, int theirs, int ours);
 
+struct csupervise_credentials {
+    /// Real, effective and saved.
+    uint32_t user[3], group[3];
+    /// The effective ones, one bit each.
+    uint64_t capabilities;
+    /// The inode of the user namespace that they hold in; 0 where that is not told.
+    uint64_t user_namespace;
+};
+
+/// PROC_USER_INIT_INO: the inode of the first user namespace.
+enum { CSUPERVISE_FIRST_USER_NAMESPACE = 0xEFFFFFFDU, CSUPERVISE_CAP_SYS_RESOURCE = 24 };
+
+/// A thread's credentials, from /proc/THREAD/status.
+int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *credentials);
+/// How many seccomp filters a thread has (Linux 5.9). ENOSYS: the kernel does not tell.
+int csupervise_filters_of(pid_t thread, int *count);
+
 // MARK: - This process
+
+/// Gives the network up for good, RLIMIT_NETWORK. EINVAL: no supervisor.
+int csupervise_give_network_up(void);
 
 int csupervise_set_dumpable(int dumpable);
 int csupervise_set_no_new_privileges(void);

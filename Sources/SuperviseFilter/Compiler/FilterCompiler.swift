@@ -38,6 +38,22 @@ public struct FilterCompiler: Sendable {
         case ranges
     }
 
+    /// What a filter has to do with the network being given up by the program itself.
+    public enum Limits: Hashable, Sendable, CaseIterable {
+        /// Nothing: RLIMIT_NETWORK and PR_SET_NETWORK do not exist.
+        case none
+        /// They exist: their calls are the tracer's.
+        ///
+        /// Where the policy needs no filter otherwise, it holds nothing else, but for what could be
+        /// made now and used later, once the network is given up: a ring, a filter's listener.
+        case offered
+        /// The filter of those who have given the network up, put on top of the first one.
+        ///
+        /// It answers nothing by itself that could have to be allowed again, since no filter can
+        /// be taken off.
+        case givenUp
+    }
+
     private let evaluation: PartialEvaluation
 
     /// Makes a compiler; the page is where the tracer maps its sealed arguments, if anywhere.
@@ -46,19 +62,20 @@ public struct FilterCompiler: Sendable {
     /// installed (`tracesOwnFilters`): a later one could forbid the calls that map the page.
     public init(
         policy: Policy, mode: Mode, watching: Watching, page: AddressWindow? = nil,
-        guarding: PageGuard = .sealed, tracesOwnFilters: Bool = false
+        guarding: PageGuard = .sealed, tracesOwnFilters: Bool = false, limits: Limits = .none
     ) {
         evaluation = PartialEvaluation(
             policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
-            tracesOwnFilters: tracesOwnFilters)
+            tracesOwnFilters: tracesOwnFilters, limits: limits)
     }
 
-    /// The filter, nil where none is needed: nothing can be denied, and not everything is watched.
+    /// The filter, nil where none is needed: nothing can be denied nor given up, and not everything
+    /// is watched.
     ///
     /// Where there is one, it holds the doors around the judged calls (io_uring, listeners, the
     /// sealed page) in every mode: a log that is complete must not be walked around either.
     public func compile() throws(AssemblyError) -> Program? {
-        guard evaluation.policy.restricts || evaluation.watching == .everything else { return nil }
+        guard evaluation.judges || evaluation.limits == .offered else { return nil }
         var dispatch = Dispatch(evaluation: evaluation)
         let decision = dispatch.decision()
         return try DecisionEmitter.program(for: decision, in: dispatch.evaluation.graph)

@@ -50,6 +50,15 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     /// `prctl(2)`.
     case prctl
 
+    /// `getrlimit(2)`; on i386 `ugetrlimit`.
+    case getrlimit
+    /// i386's first `getrlimit`, which knows no limit above 2 GiB.
+    case oldGetrlimit = "old_getrlimit"
+    /// `setrlimit(2)`.
+    case setrlimit
+    /// `prlimit64(2)`.
+    case prlimit64
+
     /// `munmap(2)`.
     case munmap
     /// `mmap(2)`; on i386 `mmap2`, which has its arguments in registers.

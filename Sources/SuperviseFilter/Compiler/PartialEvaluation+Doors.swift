@@ -9,7 +9,7 @@ extension PartialEvaluation {
     mutating func seccomp() -> RegisterDecision {
         let own = tracesOwnFilters ? RegisterDecision.trace : .allow
         let filter = graph.when(
-            .word(.low(.second), .anySet(8), note: Note(.newListener)), then: .refuse, else: own)
+            .word(.low(.second), .anySet(8), note: Note(.newListener)), then: door, else: own)
         return graph.select(
             .low(.first),
             values: [.init(0, own, .setModeStrict), .init(1, filter, .setModeFilter)], else: .allow)
@@ -20,8 +20,8 @@ extension PartialEvaluation {
         graph.select(
             .low(.second),
             values: [
-                .init(0x5412, .refuse, .insertInput), .init(0x541c, .refuse, .consoleControl),
-                .init(0x4004_54ca, .refuse, .setTunnel),
+                .init(0x5412, door, .insertInput), .init(0x541c, door, .consoleControl),
+                .init(0x4004_54ca, door, .setTunnel),
             ], else: .allow)
     }
 
@@ -30,7 +30,8 @@ extension PartialEvaluation {
         let own = tracesOwnFilters ? RegisterDecision.trace : .allow
         return graph.select(
             .low(.first),
-            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)], else: .allow)
+            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)] + networkOptions,
+            else: .allow)
     }
 
     /// The advice `MADV_DONTFORK`: a child would have no page there and could map its own.

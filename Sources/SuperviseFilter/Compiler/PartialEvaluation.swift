@@ -12,6 +12,7 @@ struct PartialEvaluation: Sendable {
     let guarding: FilterCompiler.PageGuard
     /// Whether the tracer sees the process's own filters before they are installed.
     let tracesOwnFilters: Bool
+    let limits: FilterCompiler.Limits
 
     /// The decisions made so far.
     var graph = DecisionGraph()
@@ -21,7 +22,8 @@ struct PartialEvaluation: Sendable {
     /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
     init(
         policy: Policy, mode: FilterCompiler.Mode, watching: FilterCompiler.Watching,
-        page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool
+        page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool,
+        limits: FilterCompiler.Limits
     ) {
         self.policy = policy
         self.mode = mode
@@ -29,13 +31,15 @@ struct PartialEvaluation: Sendable {
         self.page = page
         self.guarding = guarding
         self.tracesOwnFilters = tracesOwnFilters && page != nil
+        self.limits = limits
     }
 
     /// What the filter answers to a call of one calling convention.
     mutating func decision(
         for call: JudgedCall, in architecture: Architecture
     ) -> RegisterDecision {
-        switch call {
+        guard judges else { return waitingDecision(for: call, in: architecture) }
+        return switch call {
         case .socket:
             graph.named(call.name, socket())
         case .socketpair:
@@ -49,11 +53,11 @@ struct PartialEvaluation: Sendable {
         case .ptrace, .processVMReadv, .processVMWritev, .pidfdGetfd:
             .trace
         case .ioUringSetup, .ioUringEnter, .ioUringRegister:
-            .refuse
+            door
         case .seccomp:
             graph.named(call.name, seccomp())
         case .bpf:
-            guardsSideDoors ? .refuse : .allow
+            guardsSideDoors ? door : .allow
         case .ioctl:
             guardsSideDoors ? graph.named(call.name, ioctl()) : .allow
         case .madvise:
@@ -64,6 +68,8 @@ struct PartialEvaluation: Sendable {
             graph.named(call.name, processMadvise())
         case .prctl:
             graph.named(call.name, prctl())
+        case .getrlimit, .oldGetrlimit, .setrlimit, .prlimit64:
+            limitDecision(for: call)
         case .munmap, .mmap, .oldMmap, .mremap, .mprotect, .pkeyMprotect, .remapFilePages, .shmat,
             .ipc, .uselib:
             guardDecision(for: call, in: architecture)
@@ -87,7 +93,7 @@ struct PartialEvaluation: Sendable {
             then: creation(
                 unknownFamily: graph.failure(.addressFamilyNotSupported),
                 unknownType: graph.failure(.invalidArgument),
-                answersDenied: mode == .enforce && watching == .nothing))
+                answersDenied: mode == .enforce && watching == .nothing && limits != .givenUp))
     }
 
     /// A pair of connected sockets.

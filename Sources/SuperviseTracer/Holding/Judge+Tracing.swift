@@ -58,13 +58,21 @@ extension Judge {
         return target(ofOurs: ThreadID(rawValue: process), caller)
     }
 
+    /// Whether another process has every restriction that a caller has: all its threads, since
+    /// they share what is traced.
+    private func hasRestrictions(_ slot: Int, of caller: Caller) -> Bool {
+        guard policy.network == .off, !isOffForAll else { return true }
+        return tree.tracees[slot].map { tree.isNetworkOff(process: $0.process) } ?? false
+    }
+
     /// Who the process is that has a number in the tracer's own namespace.
     private func target(
         ofOurs process: ThreadID, _ caller: Caller
     ) -> Result<TraceTarget, KernelError> {
         if let slot = tree.slot(of: process) {
             let isOwn = tree.tracees[slot]?.process == tree.tracees[caller.slot]?.process
-            return .success(isOwn ? .itself : .inTree)
+            if isOwn { return .success(.itself) }
+            return .success(hasRestrictions(slot, of: caller) ? .inTree : .lessRestricted)
         }
         return process.rawValue > 0 && exists(process)
             ? .success(.outside) : .failure(KernelError(number: .noSuchProcess))

@@ -7,7 +7,10 @@ import SupervisePolicy
 /// The order of errors is the kernel's, from `net/socket.c` (Linux 6.1 to 6.18). A call that the
 /// kernel will refuse by itself, for what its registers say, is let go to the kernel.
 final class Judge {
-    let policy: Policy
+    /// The policy for the caller of the call being judged.
+    var policy: Policy
+    /// Whether the policy has the network off for everybody from the start.
+    let isOffForAll: Bool
     let recorder: Recorder
     let tree: ProcessTree
     let memory: TraceeMemory
@@ -20,6 +23,7 @@ final class Judge {
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         self.policy = policy
+        isOffForAll = policy.network == .off
         self.recorder = recorder
         self.tree = tree
         memory = TraceeMemory(tree: tree)

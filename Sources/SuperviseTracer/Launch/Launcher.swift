@@ -92,7 +92,7 @@ struct Launcher {
 
     /// Closes what would let the command work without calls: a ring that a thread of the kernel's
     /// polls takes its requests from memory.
-    private static func closeRings(_ tell: ([Int32]) -> Void) throws(LaunchError) {
+    static func closeRings(_ tell: ([Int32]) -> Void) throws(LaunchError) {
         var numbers = [Int32](repeating: -1, count: 16)
         var count = 0
         let error = unsafe csupervise_close_rings(&numbers, numbers.count, &count)

@@ -19,6 +19,8 @@ final class Delegation: Errand {
     private let arguments: Arguments
     /// Where the page is mapped, nil where the call needs none.
     private let place: UInt32?
+    /// The policy that the caller's call was judged by.
+    let policy: Policy
     private var step = Step.clone
     private var deputy: ThreadID?
     private var outcome: Deputy.Outcome?
@@ -47,6 +49,7 @@ final class Delegation: Errand {
         arguments: Arguments, place: UInt32?, sealing: Sealing
     ) {
         self.sealing = sealing
+        policy = sealing.judge.policy
         self.caller = caller
         self.call = call
         self.arguments = arguments

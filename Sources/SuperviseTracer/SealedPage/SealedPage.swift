@@ -11,6 +11,8 @@ final class SealedPage {
     static let slotSize = 256
     /// Bytes of the whole, a multiple of the page size.
     static let size = 1 << 20
+    /// Where the slots end and the filter begins that tracees install.
+    static let filterOffset = size - 40960
     /// Where it can be mapped: below 4 GiB, so that 32-bit calls reach it.
     ///
     /// The first free place is taken. The filter keeps MADV_DONTFORK from all of them.
@@ -37,7 +39,7 @@ final class SealedPage {
         // The tracer's own, and the tree's.
         usualFilters = filterCount(of: nil).map { $0 + 1 }
         memory = try SealedMemory(size: Self.size)
-        free = Array((0..<UInt16(Self.size / Self.slotSize)).reversed())
+        free = Array((0..<UInt16(Self.filterOffset / Self.slotSize)).reversed())
     }
 
     /// A slot for a call; nil where as many calls are under way as there are slots.

@@ -31,8 +31,10 @@ extension Sealing {
         }
         tree.update(slot) { $0.phase = .errand(deputy) }
         // Its first stop came before its maker's event, or is still to come.
-        if case .newborn(isHeld: true) = phase {
+        switch phase {
+        case .newborn(isHeld: true), .awaitingMaker:
             _ = deputy.begin(StoppedThread(id: thread), atEntry: false)
+        default: break
         }
         return true
     }
