@@ -74,8 +74,10 @@ static void on(int signal, int flags) {
     sigaction(signal, &(struct sigaction){.sa_handler = count, .sa_flags = flags}, NULL);
 }
 
-static void after(int milliseconds) {
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = milliseconds * 1000}, NULL);
+// Again and again: the first may come before the call has begun. 0 is never.
+static void every(int milliseconds) {
+    struct timeval time = {.tv_usec = milliseconds * 1000};
+    setitimer(ITIMER_REAL, &(struct itimerval){time, time}, NULL);
 }
 
 static void *accept_later(void *unused) {
@@ -116,72 +118,86 @@ int main(void) {
 
     fill();
     on(SIGALRM, 0);
-    int socket = tcp(), before = turns;
-    after(200);
-    printf("interrupted: %s\n", name(try(socket)));
+    int before = turns, connecting = tcp();
+    every(200);
+    const char *interrupted = name(try(connecting));
+    every(0);
+    printf("interrupted: %s\n", interrupted);
     printf("others went on: %d\n", turns - before > 10);
     pthread_t thread = accepting();
-    printf("again, until it is accepted: %s\n", name(try(socket)));
-    printf("and again: %s\n", name(try(socket)));
+    printf("again, until it is accepted: %s\n", name(try(connecting)));
+    printf("and again: %s\n", name(try(connecting)));
     pthread_join(thread, NULL);
-    close(socket);
+    close(connecting);
     empty();
 
     fill();
     on(SIGALRM, SA_RESTART);
-    socket = tcp();
-    after(100);
+    connecting = tcp();
+    before = signals;
+    every(100);
     thread = accepting();
-    const char *restarted = name(try(socket));
-    printf("restarted: %s, signals %d\n", restarted, signals);
+    const char *restarted = name(try(connecting));
+    every(0);
+    printf("restarted: %s, after a signal: %d\n", restarted, signals > before);
     pthread_join(thread, NULL);
-    close(socket);
+    close(connecting);
     empty();
 
     fill();
-    socket = tcp();
+    connecting = tcp();
     struct timeval limit = {.tv_usec = 150000};
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    printf("with a time limit: %s\n", name(try(socket)));
-    printf("again: %s\n", name(try(socket)));
-    close(socket);
+    setsockopt(connecting, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    printf("with a time limit: %s\n", name(try(connecting)));
+    printf("again: %s\n", name(try(connecting)));
+    close(connecting);
 
-    socket = tcp();
-    fcntl(socket, F_SETFL, O_NONBLOCK);
-    printf("without waiting: %s\n", name(try(socket)));
-    printf("again: %s\n", name(try(socket)));
+    connecting = tcp();
+    fcntl(connecting, F_SETFL, O_NONBLOCK);
+    printf("without waiting: %s\n", name(try(connecting)));
+    printf("again: %s\n", name(try(connecting)));
     thread = accepting();
-    printf("polled: %s\n", ready(socket));
-    printf("then: %s\n", name(try(socket)));
+    printf("polled: %s\n", ready(connecting));
+    printf("then: %s\n", name(try(connecting)));
     pthread_join(thread, NULL);
-    close(socket);
+    close(connecting);
     empty();
 
-    socket = tcp();
-    printf("refused: %s\n", name(try(socket)));
-    close(socket);
-    printf("closed: %s\n", name(try(socket)));
+    connecting = tcp();
+    printf("refused: %s\n", name(try(connecting)));
+    close(connecting);
+    printf("closed: %s\n", name(try(connecting)));
 
     listener = tcp();
     printf("listen unbound: %s\n", name(listen(listener, 3)));
     socklen_t length = sizeof target;
     getsockname(listener, (struct sockaddr *)&target, &length);
     target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socket = tcp();
-    printf("connect: %s\n", name(try(socket)));
+    connecting = tcp();
+    printf("connect: %s\n", name(try(connecting)));
     printf("disconnect: %s\n",
-        name(connect(socket, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof target)));
-    close(socket);
-    socket = tcp();
-    printf("fast open: %zd\n", sendto(socket, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&target,
-        sizeof target));
-    close(socket);
+        name(connect(connecting, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof target)));
+    close(connecting);
+    connecting = tcp();
+    printf("fast open: %zd\n", sendto(connecting, "hello", 5, MSG_FASTOPEN,
+        (struct sockaddr *)&target, sizeof target));
+    close(connecting);
     close(listener);
 
-    socket = tcp();
+    // Whoever connects sees the process that called listen.
+    struct ucred peer = {0};
+    length = sizeof peer;
+    int local = socket(AF_UNIX, SOCK_STREAM, 0);
+    bind(local, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t));
+    printf("listen with a local name: %s\n", name(listen(local, 1)));
+    getsockopt(local, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    printf("as: %d %d %d\n", peer.pid == getpid(), peer.uid == getuid(), peer.gid == getgid());
+    close(local);
+
+    connecting = tcp();
     target.sin_port = htons(1);
-    printf("bind to port 1: %s\n", name(bind(socket, (struct sockaddr *)&target, sizeof target)));
-    close(socket);
+    printf("bind to port 1: %s\n", name(bind(connecting, (struct sockaddr *)&target, sizeof target)));
+    close(connecting);
     finished = 1;
     pthread_join(other, NULL);
     return 0;

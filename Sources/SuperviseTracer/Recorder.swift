@@ -54,12 +54,12 @@ final class Recorder {
     ///
     /// Nothing where a signal interrupted it: whether it is made again is not decided yet.
     func finish(_ events: [AuditEvent], with result: Int64) {
-        guard !(-516 ... -512).contains(result) else { return }
+        guard !(-516...(-512)).contains(result) else { return }
         for var event in events {
             event.result = .returned
             event.returned = result
             event.errno =
-                (-4095 ..< 0).contains(result)
+                (-4095..<0).contains(result)
                 ? ErrorNumber(rawValue: Int32(truncatingIfNeeded: -result)) : nil
             let time = now()
             event.time = Timestamp(seconds: time.seconds, nanoseconds: time.nanoseconds)

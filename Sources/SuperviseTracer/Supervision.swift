@@ -176,6 +176,9 @@ final class Supervision: StopHandler {
             return
         }
         guard record(caller) else { return stopped.abandon() }
+        if case .runOther(let other) = hold, let sealing {
+            return sealing.run(other, stopped, caller)
+        }
         Release.carryOut(hold, stopped)
     }
 

@@ -31,10 +31,6 @@ struct DeputyTests {
         ],
         ["s=socket(AF_UNIX,SOCK_STREAM)", "bind($s,autobind)", "listen($s,1)"],
         ["s=socket(AF_UNIX,SOCK_STREAM)", "listen($s,1)"],
-        [
-            "p=getpid()", "s=socket(AF_UNIX,SOCK_STREAM)", "bind($s,unix:./listening)",
-            "listen($s,1)", "unlink(./listening)", "getsockopt($s,SOL_SOCKET,SO_PEERCRED)",
-        ],
         ["connect(99,in:127.0.0.1:9)"], ["listen(99,1)"],
     ]
 

@@ -22,7 +22,7 @@ struct NetworkCallTests {
         (.ptrace, .ptrace(request: 1, process: 2, address: 3, data: 4)),
         (.processVMReadv, .processMemory(process: 1, flags: 6)),
         (.processVMWritev, .processMemory(process: 1, flags: 6)),
-        (.pidfdGetfd, .pidfdGetfd(pidfd: 1, flags: 3)),
+        (.pidfdGetfd, .pidfdGetfd(pidfd: 1, descriptor: 2, flags: 3)),
         (.ioctl, .other), (.seccomp, .other),
     ]
 
@@ -69,7 +69,7 @@ struct NetworkCallTests {
             (.sendmmsg, .sendmmsg(descriptor: 1, headers: wide(2), count: 3, flags: 4)),
             (.ptrace, .ptrace(request: wide(1), process: 2, address: wide(3), data: wide(4))),
             (.processVMReadv, .processMemory(process: 1, flags: wide(6))),
-            (.pidfdGetfd, .pidfdGetfd(pidfd: 1, flags: 3)),
+            (.pidfdGetfd, .pidfdGetfd(pidfd: 1, descriptor: 2, flags: 3)),
         ]
         for (call, meaning) in expected {
             #expect(NetworkCall(call, spoiled, layouts: .x86_64) == meaning)

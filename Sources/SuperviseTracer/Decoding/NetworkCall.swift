@@ -16,7 +16,7 @@ enum NetworkCall: Equatable {
     case sendmmsg(descriptor: Int32, headers: UInt64, count: UInt32, flags: UInt32)
     case ptrace(request: UInt64, process: Int32, address: UInt64, data: UInt64)
     case processMemory(process: Int32, flags: UInt64)
-    case pidfdGetfd(pidfd: Int32, flags: UInt32)
+    case pidfdGetfd(pidfd: Int32, descriptor: Int32, flags: UInt32)
     /// A call that is never judged.
     case other
 }
@@ -42,7 +42,8 @@ extension NetworkCall {
         case .processVMReadv, .processVMWritev:
             self = .processMemory(process: arguments.int(0), flags: arguments.wide(5))
         case .pidfdGetfd:
-            self = .pidfdGetfd(pidfd: arguments.int(0), flags: arguments.unsigned(2))
+            self = .pidfdGetfd(
+                pidfd: arguments.int(0), descriptor: arguments.int(1), flags: arguments.unsigned(2))
         default: self = .other
         }
     }

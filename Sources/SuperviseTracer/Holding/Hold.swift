@@ -10,6 +10,8 @@ enum Hold {
     case runSealed(SealedArguments)
     /// As above, for a `sendmmsg(2)`: one message after the other.
     case sendSealed(SealedMessages)
+    /// Another call is made instead, which has the same result.
+    case runOther(RawCall)
     /// The call is not made and fails with this error.
     case fail(ErrorNumber)
 
@@ -22,7 +24,7 @@ enum Hold {
     var needsPage: Bool {
         switch self {
         case .runSealed, .sendSealed: true
-        case .run, .fail: false
+        case .run, .runOther, .fail: false
         }
     }
 }
@@ -34,7 +36,7 @@ enum Release {
         switch hold {
         case .run: stopped.resume()
         // Not without the page: the kernel would read what nobody has judged.
-        case .runSealed, .sendSealed: fail(stopped, .notPermitted)
+        case .runSealed, .sendSealed, .runOther: fail(stopped, .notPermitted)
         case .fail(let error): fail(stopped, error)
         }
     }
@@ -50,6 +52,7 @@ enum Release {
             sealing.run(arguments, stopped, caller, original, place: place)
         case .sendSealed(let messages):
             sealing.send(messages, stopped, caller, place: place)
+        case .runOther(let call): sealing.run(call, stopped, caller)
         case .fail(let error): fail(stopped, error)
         }
     }

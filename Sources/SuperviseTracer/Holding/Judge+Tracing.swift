@@ -18,15 +18,24 @@ extension Judge {
             .run
         case .processMemory(let process, _):
             judgeTarget(target(process, caller), caller)
-        case .pidfdGetfd(_, let flags) where flags != 0:
+        case .pidfdGetfd(_, _, let flags) where flags != 0:
             .run
-        case .pidfdGetfd(let pidfd, _):
-            judgeTarget(
-                pidfdTarget(of: caller.thread, pidfd).flatMap { target(ofOurs: $0, caller) },
-                caller)
+        case .pidfdGetfd(let pidfd, let descriptor, _):
+            judgePidfd(pidfd, descriptor, caller)
         default:
             .run
         }
+    }
+
+    /// The number may stand for another pidfd a moment later, so what is aimed at the caller's own
+    /// process is made as a call that names none.
+    private func judgePidfd(_ pidfd: Int32, _ descriptor: Int32, _ caller: Caller) -> Hold {
+        let found = pidfdTarget(of: caller.thread, pidfd).flatMap { target(ofOurs: $0, caller) }
+        let hold = judgeTarget(found, caller)
+        guard case .run = hold, case .success(.itself) = found, policy.restricts else {
+            return hold
+        }
+        return .runOther(InjectedCalls(layouts: caller.layouts).duplicate(descriptor))
     }
 
     /// PTRACE_ATTACH and PTRACE_SEIZE reach for a process; the other requests need one that was

@@ -64,6 +64,8 @@ final class Judge {
             arguments.words = words
             return .runSealed(arguments)
         case .sendSealed(let messages): return .sendSealed(messages)
+        // No call of socketcall(2) is one of these.
+        case .runOther: return .fail(.noFunction)
         case .fail(let error): return .fail(error)
         }
     }

@@ -87,7 +87,7 @@ final class Deputy: Errand {
         guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
-        case .run: break
+        case .run, .runOther: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
         case .sendSealed(let messages):
             self.messages = MessageSteps(messages: messages, layouts: layouts)

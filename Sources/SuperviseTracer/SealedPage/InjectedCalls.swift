@@ -46,6 +46,11 @@ struct InjectedCalls {
         RawCall(number(56, 120), 0x5_0b00, 0, 0, 0, 0)
     }
 
+    /// `fcntl(descriptor, F_DUPFD_CLOEXEC, 0)`; on i386 `fcntl64`.
+    func duplicate(_ descriptor: Int32) -> RawCall {
+        RawCall(number(72, 221), UInt64(UInt32(bitPattern: descriptor)), 1030, 0)
+    }
+
     /// `exit(0)`: of the thread.
     func exit() -> RawCall {
         RawCall(number(60, 1), 0)

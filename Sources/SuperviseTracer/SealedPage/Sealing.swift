@@ -91,6 +91,17 @@ final class Sealing {
         stopped.resumeToSyscallExit()
     }
 
+    /// Makes another call instead of the thread's own.
+    func run(_ call: RawCall, _ stopped: consuming StoppedThread, _ caller: Caller) {
+        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
+            return stopped.abandon()
+        }
+        begin(
+            OtherCall(
+                registers, mask: mask, caller.layouts, call: call, recorder: judge.recorder),
+            stopped, caller.slot)
+    }
+
     /// Sends messages one after the other.
     func send(
         _ messages: SealedMessages, _ stopped: consuming StoppedThread, _ caller: Caller,
