@@ -50,6 +50,8 @@ protocol StopHandler: AnyObject {
     func ended(_ thread: ThreadID, _ status: WaitStatus)
     /// Whether the run is over although tracees may be left.
     var isFinished: Bool { get }
+    /// Whether nobody else can have anything pending while this tracee is stopped.
+    func isAlone(_ thread: ThreadID) -> Bool
 }
 
 /// Serves the tracees: next, then dispatch.
@@ -91,6 +93,8 @@ struct EventLoop<Source: StopSource, Handler: StopHandler> {
             pending.removeAll { $0.thread == thread }
             if case .stopped(let reason) = status {
                 pending.append((thread, reason))
+                // Saves a call at each stop of a program that is one process.
+                if pending.count == 1, handler.isAlone(thread) { return true }
             } else {
                 handler.ended(thread, status)
             }

@@ -20,6 +20,9 @@ final class Root {
     /// Whether the tracer is to end although processes of the tree may be left.
     var endsTheRun: Bool { isParent && end != nil }
 
+    /// Whether processes that are no tracees may have to be reaped.
+    var hasOrphans: Bool { isParent }
+
     /// A thread is dead and will be reaped next.
     ///
     /// The kernel reports a process's first thread as dead when it is the last one.

@@ -32,6 +32,11 @@ final class Supervision: StopHandler {
     /// Whether no call may go on any more, or the started process's end is the run's.
     var isFinished: Bool { recorder.failure != nil || root.endsTheRun }
 
+    /// A child that is not known yet may be there too: it is then served after its maker.
+    func isAlone(_ thread: ThreadID) -> Bool {
+        !root.hasOrphans && tree.tracees.count == 1 && tree.slot(of: thread) != nil
+    }
+
     func handle(_ stop: consuming Stop, of thread: ThreadID) {
         let slot: Int
         if let known = tree.slot(of: thread) {

@@ -39,7 +39,7 @@ struct AttackPageTests {
         "can be made unreadable, and judged calls then fail",
         arguments: Attack.all(["forge-page guard-install"]))
     func guarded(attack: Attack) async throws {
-        let supervised = try await attack.run(supervised: true, seconds: 20)
+        let supervised = try await attack.run(supervised: true, seconds: 120)
         #expect(supervised.output.hasPrefix("reached 0\n"), "\(supervised)")
     }
 
@@ -47,7 +47,7 @@ struct AttackPageTests {
         "goes to another place where its first is taken, and to none where all are",
         arguments: Attack.all(["forge-page taken"]))
     func taken(attack: Attack) async throws {
-        let supervised = try await attack.run(supervised: true, seconds: 20)
+        let supervised = try await attack.run(supervised: true, seconds: 120)
         #expect(supervised == Outcome(output: "reached 0\n"))
     }
 
@@ -55,7 +55,7 @@ struct AttackPageTests {
         "is found by children that share their memory one after the other",
         arguments: Attack.all(["forge-page shared"]))
     func shared(attack: Attack) async throws {
-        let supervised = try await attack.run(supervised: true, seconds: 20)
+        let supervised = try await attack.run(supervised: true, seconds: 120)
         #expect(supervised == Outcome(output: "pages 1\n"))
     }
 
@@ -78,7 +78,9 @@ struct AttackPageTests {
             }))
     func believed(attack: Attack) async throws {
         for options in [[], ["--page-guard", "ranges"]] {
-            let supervised = try await attack.run(supervised: true, options: options)
+            // Thousands of processes: on a busy machine they take minutes.
+            let supervised = try await attack.run(
+                supervised: true, options: options, seconds: 600)
             #expect(supervised == Outcome(output: "reached 0\n"), "\(options)")
         }
     }

@@ -13,8 +13,8 @@ struct AttackInterruptTests {
     func interrupted(attack: Attack) async throws {
         let expected = Outcome(
             output: "made many, signals many, wrong 0, registers changed 0\n")
-        #expect(try await attack.run(supervised: false, seconds: 20) == expected)
-        #expect(try await attack.run(supervised: true, seconds: 20) == expected)
+        #expect(try await attack.run(supervised: false, seconds: 120) == expected)
+        #expect(try await attack.run(supervised: true, seconds: 120) == expected)
     }
 }
 

@@ -61,6 +61,7 @@ private final class RecordingHandler: StopHandler {
         journal.lines.append("\(thread.rawValue) \(status)")
     }
 
+    func isAlone(_ thread: ThreadID) -> Bool { false }
     var isFinished: Bool { last.map(journal.lines.contains) ?? false }
 }
 

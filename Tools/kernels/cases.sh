@@ -9,8 +9,27 @@ user=$1${2:+ ($2)}
 folder=/tmp/$1$2
 mkdir "$folder" && cd "$folder" || exit 1
 export PATH=/kernels/bin:/bin
-# Emulated, a case takes a second at most; one that takes this long hangs.
-limit=60
+
+# limited COMMAND...: a case takes a second or two here, and one that takes a hundred hangs. How long that is
+# on a machine that is emulated, and busy, nobody knows beforehand: so time is told by what else is done in it.
+limited() {
+    "$@" &
+    process=$!
+    (
+        n=0
+        while [ $n -lt 100 ]; do
+            sleep 1
+            for start in 1 2 3 4 5; do supervise -- true; done
+            n=$((n + 1))
+        done
+        kill -TERM $process
+    ) </dev/null >/dev/null 2>&1 &
+    watcher=$!
+    wait $process
+    status=$?
+    kill $watcher 2>/dev/null
+    return $status
+}
 
 # result TITLE: from the files `expected` and `found`.
 result() {
@@ -27,10 +46,14 @@ check() {
     title=$1
     printf '%s\n' "$2" >expected
     shift 2
-    timeout $limit "$@" >found 2>&1
+    limited "$@" >found 2>&1
     echo "exit $?" >>found
     result "$title"
 }
+
+only=$(cat /kernels/only)
+if [ -n "$only" ] && [ "$2" = commands ]; then exit; fi
+if [ -z "$only" ]; then
 
 check "tells its version" "$(cat /kernels/version)
 exit 0" supervise --version
@@ -69,9 +92,9 @@ run_case() {
     for abi in $abis; do
         # A folder each: the steps make files.
         mkdir native restricted
-        (cd native && timeout $limit holding $holding -- probe --abi "$abi" "$@" >../output 2>&1
+        (cd native && limited holding $holding -- probe --abi "$abi" "$@" >../output 2>&1
             echo "exit $?" >>../output)
-        (cd restricted && timeout $limit holding $holding -- supervise --quiet -- \
+        (cd restricted && limited holding $holding -- supervise --quiet -- \
             probe --abi "$abi" "$@" >../found 2>&1
             echo "exit $?" >>../found)
         awk -v refused=refused '
@@ -134,13 +157,15 @@ table() {
 table </kernels/network-off.txt
 table </kernels/page-guard.txt
 
+fi
+
 # The attacks: each succeeds natively, else it proves nothing, and fails under supervise.
 
 # attack KIND PATTERN COMMAND...
 attack() {
     kind=$1 pattern=$2
     shift 2
-    printed=$(timeout $limit "$@" 2>&1 </dev/null | tr '\n' ' ')
+    printed=$(limited "$@" 2>&1 </dev/null | tr '\n' ' ')
     printed=${printed% }
     if [ "$pattern" = '=' ]; then pattern=$before; fi
     before=$printed
@@ -152,6 +177,7 @@ attack() {
 
 while IFS='|' read -r kinds command natively supervised; do
     case $kinds in '#'* | '') continue ;; esac
+    case $command in *$only*) ;; *) continue ;; esac
     if [ "$natively" != - ]; then
         attack "attack natively" "$natively" holding $kinds -- $command
     fi

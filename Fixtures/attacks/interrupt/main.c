@@ -5,7 +5,9 @@
 //   connect   datagram connects, which never wait       backlog   stream connects that wait for room
 //   message   sendmsg that waits for room               messages  sendmmsg of 8, the same
 //
-// A timer fires some thousand times a second: its handler makes a judged call of its own. `restart`
+// A timer fires some thousand times a second, or less often where judged calls take longer than that: its
+// handler makes a judged call of its own, and only then sets it again, so that the calls get on however
+// slow the machine is. After SECONDS it goes on until enough was made and interrupted. `restart`
 // has SA_RESTART, `fail` has not, `jump` leaves the handler by siglongjmp every seventh time, `stop`
 // sends SIGSTOP and SIGCONT from another process instead.
 //
@@ -27,11 +29,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static long changed, signals, wrong, made;
+static long changed, wrong, made;
+static volatile long signals;
 static volatile sig_atomic_t can_jump;
 static sigjmp_buf back;
 static struct sockaddr_un nobody = {.sun_family = AF_UNIX, .sun_path = "/nobody"};
 static int handler_socket;
+static struct itimerval next_signal = {.it_value = {0, 300}};
+/// How many tries and signals are enough.
+enum { TRIES = 10, SIGNALS = 50 };
 
 /// A call by hand: all registers that a call keeps are compared with what they were.
 static long call(long number, long a, long b, long c, long d, long e, long f) {
@@ -57,6 +63,7 @@ static void on_signal(int unused) {
     if (call(SYS_connect, handler_socket, (long)&nobody, sizeof nobody, 7, 8, 9) != -ENOENT) {
         wrong++;
     }
+    setitimer(ITIMER_REAL, &next_signal, NULL);
     if (can_jump && signals % 7 == 0) {
         can_jump = 0;
         siglongjmp(back, 1);
@@ -85,6 +92,19 @@ static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/// Signals are to be farther apart than the calls that they interrupt take.
+static void measure(void) {
+    double start = now();
+    enum { CALLS = 20 };
+    for (int i = 0; i < CALLS; i++) {
+        connect(handler_socket, (struct sockaddr *)&nobody, sizeof nobody);
+    }
+    long each = (long)((now() - start) / CALLS * 4e6);
+    if (each > next_signal.it_value.tv_usec) {
+        next_signal.it_value = (struct timeval){each / 1000000, each % 1000000};
+    }
 }
 
 static long try(const char *what, struct sockaddr_un *name) {
@@ -161,11 +181,12 @@ int main(int count, char **words) {
     } else {
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = restarts ? SA_RESTART : 0};
         sigaction(SIGALRM, &action, NULL);
-        setitimer(ITIMER_REAL, &(struct itimerval){{0, 300}, {0, 300}}, NULL);
+        measure();
+        setitimer(ITIMER_REAL, &next_signal, NULL);
     }
     volatile long interrupted = 0;
     double end = now() + atof(words[3]);
-    while (now() < end) {
+    while (now() < end || made <= TRIES || (!stops && signals <= SIGNALS)) {
         if (sigsetjmp(back, 1)) {
             continue;
         }
@@ -175,7 +196,7 @@ int main(int count, char **words) {
         made++;
         interrupted += result == -EINTR;
     }
-    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    signal(SIGALRM, SIG_IGN);
     if (stopper != 0) {
         *finished = 1;
         waitpid(stopper, NULL, 0);
@@ -184,8 +205,8 @@ int main(int count, char **words) {
     if (restarts && interrupted != 0) {
         printf("interrupted %ld\n", interrupted);
     }
-    printf("made %s, signals %s, wrong %ld, registers changed %ld\n", made > 10 ? "many" : "few",
-        signals > 50 || stops ? "many" : "few", wrong, changed);
+    printf("made %s, signals %s, wrong %ld, registers changed %ld\n", made > TRIES ? "many" : "few",
+        signals > SIGNALS || stops ? "many" : "few", wrong, changed);
     fflush(stdout);
     _exit(0);
 }

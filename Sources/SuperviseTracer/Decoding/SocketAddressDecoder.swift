@@ -21,16 +21,17 @@ struct AddressBytes {
 }
 
 extension AddressBytes {
-    /// The address without what follows an AF_UNIX path's first NUL.
+    /// The address with nothing but zeros behind an AF_UNIX path's first NUL.
     ///
-    /// The kernel does not look at it for AF_UNIX sockets; sockets of other families might, which
-    /// must not be told more than was judged.
+    /// The kernel does not look there for AF_UNIX sockets; sockets of other families might, which
+    /// must not be told more than was judged. The length stays, so that no register must change.
     var withoutTail: AddressBytes {
         guard count > 2, storage[0] == 1, storage[1] == 0, storage[2] != 0 else { return self }
         var result = self
-        for index in 3..<max(count, 3) where storage[index] == 0 {
-            result.count = index + 1
-            break
+        var isPath = true
+        for index in 3..<max(count, 3) {
+            if storage[index] == 0 { isPath = false }
+            if !isPath { result.storage[index] = 0 }
         }
         return result
     }

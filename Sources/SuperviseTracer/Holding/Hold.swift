@@ -79,8 +79,7 @@ struct SealedArguments {
 
     /// An address in the given argument, its length in the next one.
     ///
-    /// The length is changed too where it is not the caller's own: the address may have lost what
-    /// follows a path's end, or stand for another one.
+    /// The length is changed too where the address stands for another one.
     init(address: AddressBytes, argument: Int, callerLength: Int) {
         let plain = address.withoutTail
         self.address = plain

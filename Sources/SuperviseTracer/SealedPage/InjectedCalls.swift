@@ -30,6 +30,11 @@ struct InjectedCalls {
         RawCall(number(3, 6), UInt64(bitPattern: descriptor))
     }
 
+    /// `close_range(2)`, Linux 5.9; the same number in both ABIs.
+    func close(from first: Int64, through last: Int64) -> RawCall {
+        RawCall(436, UInt64(bitPattern: first), UInt64(bitPattern: last), 0)
+    }
+
     /// `mseal(2)`, Linux 6.10; the same number in both ABIs.
     func seal(_ address: UInt64, _ size: Int) -> RawCall {
         RawCall(462, address, UInt64(size), 0)

@@ -31,7 +31,7 @@ final class Injection: Errand {
     private var formerLimit: DescriptorLimit?
 
     private enum Step {
-        case scratch, socket, receive, map, closeFile, closeSocket, seal, inherit, unmap, done
+        case scratch, socket, receive, map, closeBoth, closeFile, closeSocket, seal, inherit, unmap, done
     }
 
     init(
@@ -59,12 +59,15 @@ final class Injection: Errand {
         case .receive: return received(result)
         case .map:
             isMapped = result == Int64(address)
-            step = .closeFile
-            return .call(calls.close(file))
+            // One call instead of two where they are neighbours, as they mostly are.
+            guard file == socket + 1 else { return closeFile() }
+            step = .closeBoth
+            return .call(calls.close(from: socket, through: file))
+        case .closeBoth where result != 0: return closeFile()
         case .closeFile:
             step = .closeSocket
             return .call(calls.close(socket))
-        case .closeSocket:
+        case .closeSocket, .closeBoth:
             guard isMapped else { return giveUp() }
             return seal()
         case .seal: return result == 0 ? inherit() : giveUp()
@@ -155,6 +158,11 @@ final class Injection: Errand {
             memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
         else { return nil }
         return (calls.receiveNumber, calls.receiveFlags)
+    }
+
+    private func closeFile() -> ErrandStep {
+        step = .closeFile
+        return .call(calls.close(file))
     }
 
     private func seal() -> ErrandStep {
