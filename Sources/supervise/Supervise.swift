@@ -9,6 +9,7 @@ struct Supervise: ParsableCommand {
         abstract: "Run a command with its network restricted or watched.",
         usage: """
             supervise [run] [OPTIONS] -- COMMAND [ARG...]
+            supervise check POLICY
             supervise filter [POLICY OPTIONS]
             supervise doctor
             """,
@@ -18,7 +19,9 @@ struct Supervise: ParsableCommand {
             no namespace and no daemon.
             """,
         version: version,
-        subcommands: [RunCommand.self, FilterCommand.self, DoctorCommand.self],
+        subcommands: [
+            RunCommand.self, CheckCommand.self, FilterCommand.self, DoctorCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     static let version = "0.1.0"
