@@ -1,5 +1,10 @@
 /// What somebody who wrote a name wrong could have meant.
-enum Suggestion {
+public enum Suggestion {
+    /// The name that is nearest to a word, nil where none is near; the first of equals.
+    public static func nearest(to word: String, among names: [String]) -> String? {
+        nearest(to: Array(word.utf8), among: names)
+    }
+
     /// The name that is nearest to a word, nil where none is near; the first of equals.
     static func nearest(to word: some Collection<UInt8>, among names: some Sequence<String>)
         -> String?
