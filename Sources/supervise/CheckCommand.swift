@@ -19,5 +19,8 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let loaded = try LoadedPolicy(path: path, names: Names.ofSystem())
         StandardStream.output.write(loaded.file.description)
+        for shadow in loaded.file.policy.shadows {
+            Failure.report("warning: \(shadow)")
+        }
     }
 }

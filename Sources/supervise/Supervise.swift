@@ -10,6 +10,7 @@ struct Supervise: ParsableCommand {
         usage: """
             supervise [run] [OPTIONS] -- COMMAND [ARG...]
             supervise check POLICY
+            supervise explain [POLICY OPTIONS] CALL
             supervise filter [POLICY OPTIONS]
             supervise doctor
             """,
@@ -20,7 +21,8 @@ struct Supervise: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, FilterCommand.self, DoctorCommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, FilterCommand.self,
+            DoctorCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 
