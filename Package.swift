@@ -44,6 +44,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // Policy files. It lists a package for its own tests, which nothing here builds.
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         // Tests only.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -51,6 +53,11 @@ let package = Package(
         // Lowest first: a target may depend on what stands above it, never below.
         .target(name: "CSupervise", cSettings: strictC),
         .target(name: "SupervisePolicy"),
+        .target(
+            name: "SupervisePolicyFile",
+            dependencies: [
+                "SupervisePolicy", .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
         .target(name: "SuperviseFilter", dependencies: ["SupervisePolicy"]),
         .target(name: "SuperviseAudit", dependencies: ["SupervisePolicy"]),
         .target(
@@ -62,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "supervise",
             dependencies: [
-                "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
-                "SuperviseTracer",
+                "CSupervise", "SupervisePolicy", "SupervisePolicyFile", "SuperviseFilter",
+                "SuperviseAudit", "SuperviseTracer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -85,6 +92,9 @@ let package = Package(
         .testTarget(
             name: "SupervisePolicyTests",
             dependencies: ["SupervisePolicy", "SuperviseTestSupport"]),
+        .testTarget(
+            name: "SupervisePolicyFileTests",
+            dependencies: ["SupervisePolicyFile", "SupervisePolicy", "SuperviseTestSupport"]),
         .testTarget(
             name: "SuperviseFilterTests", dependencies: ["SuperviseFilter", "SupervisePolicy"]),
         .testTarget(

@@ -4,11 +4,16 @@ public struct Decision: Hashable, Sendable {
     public var verdict: Verdict
     /// What decided it.
     public var reason: Reason
+    /// The number of the policy's rule that decided, nil where none did.
+    ///
+    /// The policy's own rules come first, then its profile's: ``Policy/allRules``.
+    public var rule: Int?
 
     /// Makes a decision.
-    public init(_ verdict: Verdict, _ reason: Reason) {
+    public init(_ verdict: Verdict, _ reason: Reason, rule: Int? = nil) {
         self.verdict = verdict
         self.reason = reason
+        self.rule = rule
     }
 }
 

@@ -7,20 +7,49 @@
 extension Policy {
     /// Decides a request.
     ///
-    /// Total and pure: every request has an answer, and the same one every time.
-    public func decide(_ request: Request) -> Decision {
+    /// Total and pure: every request has an answer, and the same one every time. What is not known
+    /// of the socket or the subject is taken for what would be refused.
+    public func decide(_ request: Request, by subject: Subject = .unknown) -> Decision {
+        outcome(of: request, by: subject).cautious
+    }
+
+    /// Decides a request of a process that shares its socket: the first refusal, else the first
+    /// decision.
+    ///
+    /// A socket that several programs hold is for what all of them may do.
+    public func decide(_ request: Request, byAll subjects: [Subject]) -> Decision {
+        let decisions = subjects.map { decide(request, by: $0) }
+        return decisions.first { $0.verdict.isDenial } ?? decisions.first ?? decide(request)
+    }
+
+    /// Decides a request, or says what has to be known first.
+    public func answer(to request: Request, by subject: Subject = .unknown) -> Answer {
+        outcome(of: request, by: subject).answer
+    }
+
+    /// What the boolean and its profile say where no rule matches.
+    func decideWithoutRules(_ request: Request) -> Decision {
         switch network {
-        case .on: allowed("network on")
-        case .off: decideWhenOff(request)
+        case .on:
+            // Nobody gets around the rules with the help of a process that they do not bind.
+            if case .trace(.outside) = request, restricts { return denied("tracing outside") }
+            if case .trace(.inTree) = request, dependsOnSubject { return denied(Self.unequal) }
+            return allowed("network on")
+        case .off: return decideWhenOff(request)
         }
     }
 
+    private static let unequal = "tracing where rules depend on the process"
+
     /// The decision tables for a restricted process.
     private func decideWhenOff(_ request: Request) -> Decision {
-        if let kind = request.socketKind, profile.exemptProtocols.contains(kind.protocolName) {
-            return allowed("\(kind.protocolName) sockets")
-        }
-        return switch request {
+        switch request {
+        case .trace(let target):
+            decideTrace(target)
+        case .accept:
+            allowed("peers of a listening socket")
+        case _ where profile.otherwise == .on:
+            allowed("network on but for the profile's rules")
         case .create(let kind):
             kind.family == .unix ? allowed("AF_UNIX sockets") : denied()
         case .bind(_, let address), .connect(_, let address):
@@ -29,7 +58,7 @@ extension Policy {
             decide(naming: address)
         case .send(let socket, let address):
             decideSend(socket, to: address)
-        case .listen(.known(let kind, let isListening)):
+        case .listen(.known(let kind, let isListening, _)):
             if kind.family == .unix {
                 allowed("AF_UNIX sockets")
             } else if isListening {
@@ -40,8 +69,6 @@ extension Policy {
             }
         case .listen(.unknown):
             denied()
-        case .trace(let target):
-            decideTrace(target)
         }
     }
 
@@ -68,6 +95,7 @@ extension Policy {
     private func decideTrace(_ target: TraceTarget) -> Decision {
         switch (target, profile.tracing) {
         case (.itself, _): allowed("its own process")
+        case (.inTree, .equallyRestricted) where dependsOnSubject: denied(Self.unequal)
         case (.inTree, .equallyRestricted): allowed("tracing among equally restricted processes")
         case (.inTree, .never), (.lessRestricted, _), (.outside, _): denied()
         }
@@ -77,7 +105,7 @@ extension Policy {
         Decision(.allow, Reason(text: why, place: "profile"))
     }
 
-    private func denied() -> Decision {
-        Decision(.deny(refusal), Reason(text: "network off", place: "profile"))
+    private func denied(_ why: String = "network off") -> Decision {
+        Decision(.deny(refusal), Reason(text: why, place: "profile"))
     }
 }

@@ -2,6 +2,8 @@
 ///
 /// A value, complete in itself: two equal policies give equal decisions to equal requests.
 public struct Policy: Hashable, Sendable {
+    /// The rules, of which the first that matches decides.
+    public var rules: [Rule]
     /// Whether the network is on, where nothing more particular decides.
     public var network: NetworkSwitch
     /// What stays allowed when it is off.
@@ -11,10 +13,12 @@ public struct Policy: Hashable, Sendable {
 
     /// Makes a policy.
     public init(
+        rules: [Rule] = [],
         network: NetworkSwitch = .off,
         profile: Profile = .rlimitNetwork,
         refusal: ErrorNumber = .notPermitted
     ) {
+        self.rules = rules
         self.network = network
         self.profile = profile
         self.refusal = refusal
@@ -23,7 +27,22 @@ public struct Policy: Hashable, Sendable {
     /// Whether some request could be refused.
     ///
     /// Where none could, no door needs to be held.
-    public var restricts: Bool { network == .off }
+    public var restricts: Bool { network == .off || rules.contains { $0.action != .allow } }
+
+    /// The rules, and behind them the profile's where the network is off.
+    public var allRules: [Rule] {
+        network == .off ? rules + profile.rules : rules
+    }
+
+    /// The patterns that programs are looked up by: see ``Subject/Program/names``.
+    public var programPatterns: [Glob] {
+        allRules.flatMap(\.qualifiers).compactMap { qualifier in
+            switch qualifier {
+            case .program(.named(let glob)), .ancestor(.named(let glob)): glob
+            default: nil
+            }
+        }
+    }
 }
 
 /// The boolean of a policy.

@@ -9,18 +9,21 @@ public struct Profile: Hashable, Sendable {
     public let exemptNames: UnixNameKinds
     /// When a process may reach into another.
     public let tracing: TracingRule
-    /// The protocols of sockets that may do anything, by their names in the rule grammar.
-    public let exemptProtocols: Set<String>
+    /// Rules that stand behind those of the policy.
+    public let rules: [Rule]
+    /// Whether what no rule and none of the exemptions allows is refused.
+    public let otherwise: NetworkSwitch
 
     /// Makes a profile.
     public init(
-        name: String, exemptNames: UnixNameKinds, tracing: TracingRule,
-        exemptProtocols: Set<String> = []
+        name: String, exemptNames: UnixNameKinds, tracing: TracingRule, rules: [Rule] = [],
+        otherwise: NetworkSwitch = .off
     ) {
         self.name = name
         self.exemptNames = exemptNames
         self.tracing = tracing
-        self.exemptProtocols = exemptProtocols
+        self.rules = rules
+        self.otherwise = otherwise
     }
 
     /// RLIMIT_NETWORK, the first version of the patch: the default.

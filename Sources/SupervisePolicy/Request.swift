@@ -10,6 +10,8 @@ public enum Request: Hashable, Sendable {
     case connect(SocketState, SocketAddress)
     /// A message to a destination named in the call.
     case send(SocketState, SocketAddress)
+    /// A connection from a peer, or a datagram from one.
+    case accept(SocketState, SocketAddress)
     /// Access to a process's memory, registers or descriptors.
     case trace(TraceTarget)
 
@@ -32,6 +34,7 @@ public enum Request: Hashable, Sendable {
         case .listen: .listen
         case .connect: .connect
         case .send: .send
+        case .accept: .accept
         case .trace: .trace
         }
     }
@@ -42,12 +45,27 @@ public enum SocketState: Hashable, Sendable {
     /// The socket could not be looked at; what depends on it is refused.
     case unknown
     /// A socket of this kind; `isListening` is `SO_ACCEPTCONN`.
-    case known(SocketKind, isListening: Bool = false)
+    case known(SocketKind, isListening: Bool = false, local: LocalName = .unknown)
 
     /// The socket's kind where it is known.
     public var kind: SocketKind? {
-        if case .known(let kind, _) = self { kind } else { nil }
+        if case .known(let kind, _, _) = self { kind } else { nil }
     }
+
+    /// What is known of the socket's local address.
+    public var local: LocalName {
+        if case .known(_, _, let local) = self { local } else { .unknown }
+    }
+}
+
+/// What is known of a socket's local address, `getsockname(2)`.
+public enum LocalName: Hashable, Sendable {
+    /// Nobody looked.
+    case unknown
+    /// It has none: no port, and for AF_UNIX no name.
+    case unbound
+    /// It is bound to this one.
+    case bound(SocketAddress)
 }
 
 /// Whom a tracing call is aimed at.

@@ -4,6 +4,9 @@
 public enum SocketAddress: Hashable, Sendable {
     /// `AF_UNSPEC`.
     case unspecified
+    /// `AF_UNSPEC`, at least 16 bytes long: how an AF_INET socket reads it where it takes it for
+    /// AF_INET, as `bind` to any address and sends do.
+    case unspecifiedIPv4(IPv4Address, port: UInt16)
     /// `AF_INET`, at least 16 bytes long.
     case ipv4(IPv4Address, port: UInt16)
     /// `AF_INET6`, at least 24 bytes long; the scope is 0 where the address ends before it.
@@ -16,7 +19,7 @@ public enum SocketAddress: Hashable, Sendable {
     /// The family in the address's first two bytes.
     public var family: AddressFamily {
         switch self {
-        case .unspecified: .unspecified
+        case .unspecified, .unspecifiedIPv4: .unspecified
         case .ipv4: .ipv4
         case .ipv6: .ipv6
         case .unix: .unix
@@ -30,7 +33,7 @@ public enum SocketAddress: Hashable, Sendable {
     /// abstract name, nor one named `autobind` for none.
     public var endpoint: String {
         switch self {
-        case .unspecified: "unspec"
+        case .unspecified, .unspecifiedIPv4: "unspec"
         case .ipv4(let address, let port): "\(address):\(port)"
         case .ipv6(let address, let port, 0): "[\(address)]:\(port)"
         case .ipv6(let address, let port, let scope): "[\(address)%\(scope)]:\(port)"

@@ -83,7 +83,8 @@ final class Recorder {
         let (local, remote): (String?, String?) =
             switch request {
             case .bind(_, let address): (address.endpoint, nil)
-            case .connect(_, let address), .send(_, let address): (nil, address.endpoint)
+            case .connect(_, let address), .send(_, let address), .accept(_, let address):
+                (nil, address.endpoint)
             case .create, .listen, .trace: (nil, nil)
             }
         var error: ErrorNumber?

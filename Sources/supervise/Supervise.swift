@@ -9,6 +9,8 @@ struct Supervise: ParsableCommand {
         abstract: "Run a command with its network restricted or watched.",
         usage: """
             supervise [run] [OPTIONS] -- COMMAND [ARG...]
+            supervise check POLICY
+            supervise explain [POLICY OPTIONS] CALL
             supervise filter [POLICY OPTIONS]
             supervise drop -- COMMAND [ARG...]
             supervise doctor
@@ -19,7 +21,10 @@ struct Supervise: ParsableCommand {
             no namespace and no daemon.
             """,
         version: version,
-        subcommands: [RunCommand.self, FilterCommand.self, DropCommand.self, DoctorCommand.self],
+        subcommands: [
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, FilterCommand.self,
+            DropCommand.self, DoctorCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     static let version = "0.1.0"

@@ -36,11 +36,25 @@ struct DocumentationTests {
         }
     }
 
+    @Test("show policies that are the examples that other tests run, all of them")
+    func policies() throws {
+        let document = try #require(Document.all.first { $0.name == "docs/policy.md" })
+        let text = document.lines.joined(separator: "\n")
+        let shown = Set(text.matches(of: /```toml\n((?s:.*?))```/).map { String($0.1) })
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Fixtures/policies/good").standardizedFileURL
+        let examples = try FileManager.default.contentsOfDirectory(atPath: folder.path).map {
+            try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8)
+        }
+        #expect(!shown.isEmpty && shown == Set(examples))
+    }
+
     @Test("know every option of the help, and no other")
     func options() async throws {
         var known: Set<String> = []
         for arguments in [
-            ["--help"], ["run", "--help"], ["filter", "--help"], ["doctor", "--help"],
+            ["--help"], ["run", "--help"], ["check", "--help"], ["explain", "--help"], ["filter", "--help"],
+            ["doctor", "--help"],
         ] {
             let help = try await run([Programs.path("supervise")] + arguments).output
             for line in lines(help) {

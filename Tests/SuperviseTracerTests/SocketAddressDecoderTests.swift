@@ -23,7 +23,12 @@ struct SocketAddressDecoderTests {
         "Is what the kernel reads",
         arguments: [
             ([], .unspecified), ([1], .unspecified), ([2], .unspecified),
-            ([0, 0], .unspecified), ([0, 0] + ipv4.dropFirst(2), .unspecified),
+            ([0, 0], .unspecified), ([0, 0] + ipv4.dropFirst(2).dropLast(), .unspecified),
+            // What an AF_INET socket takes for AF_INET.
+            (
+                [0, 0] + ipv4.dropFirst(2),
+                .unspecifiedIPv4(IPv4Address(bits: 0x7f00_0001), port: 8080)
+            ),
             (ipv4, .ipv4(IPv4Address(bits: 0x7f00_0001), port: 8080)),
             (ipv4 + [9, 9], .ipv4(IPv4Address(bits: 0x7f00_0001), port: 8080)),
             (Array(ipv4.dropLast()), .other(.ipv4)), ([2, 0], .other(.ipv4)),

@@ -58,6 +58,11 @@ enum SocketAddressDecoder {
         let family = AddressFamily(
             rawValue: UInt16(address.storage[0]) | UInt16(address.storage[1]) << 8)
         switch family {
+        case .unspecified where address.count >= 16:
+            // inet_bind and udp_sendmsg take it for AF_INET.
+            return .unspecifiedIPv4(
+                IPv4Address(bits: UInt32(truncatingIfNeeded: bigEndian(address, 4, 4))),
+                port: port(address))
         case .unspecified:
             return .unspecified
         case .unix:

@@ -38,20 +38,22 @@ public struct LandlockDomain: Hashable, Sendable {
 
     /// The domain of a policy that is enforced.
     ///
-    /// nil where there is nothing to take that the policy refuses: the network is on, or the kernel's
-    /// Landlock is older than ABI 4.
+    /// nil where there is nothing to take that the policy refuses: some TCP call and some abstract
+    /// name could be allowed, or the kernel's Landlock is older than ABI 4.
     ///
     /// - Parameters:
     ///   - policy: What the tree may do.
     ///   - abi: The version of Landlock, 0 for none.
     public init?(policy: Policy, abi: Int32) {
         guard policy.restricts, abi >= Self.firstABI else { return nil }
-        var taken: Access = .tcpPorts
+        var taken: Access = []
+        if !policy.couldAllow([.bind, .connect, .send], .tcp) { taken.insert(.tcpPorts) }
         // The scope lets paths, sockets that are connected already, and names of the domain's own
         // pass; only what `connect` and a datagram's destination could name otherwise is refused.
-        if abi >= 6, !policy.profile.exemptNames.contains(.abstract) {
+        if abi >= 6, !policy.couldAllow([.connect, .send], .abstract) {
             taken.insert(.abstractNames)
         }
+        if taken.isEmpty { return nil }
         self.taken = taken
     }
 

@@ -1,0 +1,128 @@
+/// A decision, or what has to be known for one.
+public enum Answer: Hashable, Sendable {
+    /// It is decided, whatever is not known.
+    case decided(Decision)
+    /// The verdict depends on this; at least a part of it is not known yet.
+    case needs(Needs)
+}
+
+/// What rules make of a request.
+struct Outcome: Hashable {
+    /// The decision as far as everything that matters is known.
+    var decision: Decision
+    /// What else the verdict depends on; empty where nothing can change it.
+    var needs: Needs = []
+    /// The decision if what is not known is as bad as it can be.
+    var cautious: Decision
+
+    init(_ decision: Decision) {
+        self.decision = decision
+        cautious = decision
+    }
+
+    /// A decision, with those that rules before it make if they match.
+    init(_ decision: Decision, behind possible: [Decision], needs: Needs) {
+        self.init(decision)
+        guard possible.contains(where: { $0.verdict != decision.verdict }) else { return }
+        self.needs = needs
+        cautious = possible.first { $0.verdict.isDenial } ?? decision
+    }
+
+    var answer: Answer { needs.isEmpty ? .decided(decision) : .needs(needs) }
+}
+
+extension Policy {
+    /// Asks the rules in their order, and where none matches the boolean.
+    func outcome(of request: Request, by subject: Subject) -> Outcome {
+        outcome(of: request) { request in
+            let rules = allRules
+            let question = request.question
+            var possible: [Decision] = []
+            var needs: Needs = []
+            for (number, rule) in rules.enumerated() {
+                // A socket is of no use for what earlier rules refuse.
+                if question.operation == .create, !rule.operations.contains(.create),
+                    !rule.couldAllow(behind: rules[..<number])
+                {
+                    continue
+                }
+                switch rule.match(question, by: subject) {
+                case .no: continue
+                case .yes:
+                    return Outcome(
+                        decision(of: rule, number, request), behind: possible, needs: needs)
+                case .unknown(let more):
+                    possible.append(decision(of: rule, number, request))
+                    needs.formUnion(more)
+                }
+            }
+            return Outcome(decideWithoutRules(request), behind: possible, needs: needs)
+        }
+    }
+
+    /// Puts a request to rules, and before it what the kernel would do before.
+    func outcome(of request: Request, asking: (Request) -> Outcome) -> Outcome {
+        if case .trace(.itself) = request { return Outcome(decideWithoutRules(request)) }
+        guard let earlier = request.earlierRequest else { return asking(request) }
+        let outcome = asking(request)
+        let binding = asking(earlier)
+        guard binding.cautious.verdict != .allow,
+            binding.cautious.verdict != outcome.cautious.verdict
+        else { return outcome }
+        guard case .listen(.known(_, _, .unknown)) = request else { return binding }
+        // It may have a port already.
+        return Outcome(outcome.decision, behind: [binding.cautious], needs: [.local])
+            .needing(outcome.needs.union(binding.needs))
+    }
+
+    /// What a rule says that matches.
+    func decision(of rule: Rule, _ number: Int, _ request: Request) -> Decision {
+        let verdict: Verdict =
+            switch rule.action {
+            case .allow: .allow
+            case .deny(let error): .deny(error ?? refusal)
+            }
+        return Decision(
+            verdict, Reason(text: rule.description, place: rule.place.description), rule: number)
+    }
+
+    /// Whether two processes of the tree may be judged differently.
+    public var dependsOnSubject: Bool {
+        rules.contains { !$0.qualifiers.isEmpty }
+            || network == .off && profile.rules.contains { !$0.qualifiers.isEmpty }
+    }
+
+    /// Whether some of these operations could be allowed with the protocol, to anybody.
+    ///
+    /// Where it is false, something coarser may refuse them all the same.
+    public func couldAllow(_ operations: OperationSet, _ protocol: RuleProtocol) -> Bool {
+        let isAllowedByRule = allRules.contains { rule in
+            rule.action == .allow && !rule.operations.isDisjoint(with: operations)
+                && (rule.protocol == nil || rule.protocol == `protocol`)
+                && rule.endpoint?.belongs(to: `protocol`) != false
+        }
+        if isAllowedByRule || network == .on || profile.otherwise == .on { return true }
+        return switch `protocol` {
+        case .unix: !profile.exemptNames.isDisjoint(with: [.path, .unnamed])
+        case .abstract: profile.exemptNames.contains(.abstract)
+        default: false
+        }
+    }
+
+    /// What would have to be known of the process that makes a request.
+    ///
+    /// It is empty where the verdict is the same for every process, always so of a policy without
+    /// qualifiers.
+    public func needsSubject(_ request: Request) -> Needs {
+        guard dependsOnSubject else { return [] }
+        return outcome(of: request, by: .unknown).needs.intersection(.subject)
+    }
+}
+
+extension Outcome {
+    fileprivate func needing(_ more: Needs) -> Outcome {
+        var result = self
+        if !needs.isEmpty { result.needs.formUnion(more) }
+        return result
+    }
+}
