@@ -12,9 +12,15 @@ extension Rule {
     private func coversProtocol(of other: Rule) -> Bool {
         if let `protocol` { return `protocol` == other.protocol }
         // Without a protocol, leave to an address is for plain sockets only.
-        guard action == .allow, endpoint != nil else { return true }
+        guard action == .allow, endpoint != nil || !operations.contains(.create) else {
+            return true
+        }
+        // So is leave to make a socket that comes with it.
+        if endpoint == nil, other.action != .allow { return true }
         switch other.protocol {
-        case nil: return other.action == .allow && other.endpoint != nil
+        case nil:
+            return other.action == .allow
+                && (other.endpoint != nil || !other.operations.contains(.create))
         case .tcp?, .udp?, .icmp?, .unix?, .abstract?: return true
         default: return false
         }

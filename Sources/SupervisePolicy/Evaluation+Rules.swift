@@ -34,49 +34,80 @@ struct Outcome: Hashable {
 extension Policy {
     /// Asks the rules in their order, and where none matches the boolean.
     func outcome(of request: Request, by subject: Subject) -> Outcome {
-        outcome(of: request) { request in
-            let rules = allRules
-            let question = request.question
-            var possible: [Decision] = []
-            var needs: Needs = []
-            for (number, rule) in rules.enumerated() {
+        let rules = allRules
+        return outcome(of: request) { request in
+            outcome(
+                of: request, by: subject, rules: rules,
                 // A socket is of no use for what earlier rules refuse.
-                if question.operation == .create, !rule.operations.contains(.create),
-                    !rule.couldAllow(behind: rules[..<number])
-                {
-                    continue
-                }
-                switch rule.match(question, by: subject) {
-                case .no: continue
-                case .yes:
-                    return Outcome(
-                        decision(of: rule, number, request), behind: possible, needs: needs)
-                case .unknown(let more):
-                    possible.append(decision(of: rule, number, request))
-                    needs.formUnion(more)
-                }
-            }
-            return Outcome(decideWithoutRules(request), behind: possible, needs: needs)
+                candidates: rules.indices.lazy.filter {
+                    request.operation != .create || rules[$0].namesCreation
+                        || rules[$0].couldAllow(behind: rules[..<$0])
+                }, deciding: decision)
         }
+    }
+
+    /// Asks rules in the order of their numbers.
+    ///
+    /// The candidates are those that could match at least.
+    func outcome(
+        of request: Request, by subject: Subject, rules: [Rule],
+        candidates: some Sequence<Int>, deciding: (Rule, Int) -> Decision
+    ) -> Outcome {
+        let question = request.question
+        var possible: [Decision] = []
+        var needs: Needs = []
+        for number in candidates {
+            let rule = rules[number]
+            switch rule.match(question, by: subject) {
+            case .no: continue
+            case .yes: return Outcome(deciding(rule, number), behind: possible, needs: needs)
+            case .unknown(let more):
+                possible.append(deciding(rule, number))
+                needs.formUnion(more)
+            }
+        }
+        let decision = decideWithoutRules(request)
+        if needsSocketWithoutRules(request) {
+            possible += [Decision(.allow, decision.reason), decision]
+            needs.formUnion(.socket)
+        }
+        return Outcome(decision, behind: possible, needs: needs)
     }
 
     /// Puts a request to rules, and before it what the kernel would do before.
     func outcome(of request: Request, asking: (Request) -> Outcome) -> Outcome {
         if case .trace(.itself) = request { return Outcome(decideWithoutRules(request)) }
-        guard let earlier = request.earlierRequest else { return asking(request) }
         let outcome = asking(request)
-        let binding = asking(earlier)
-        guard binding.cautious.verdict != .allow,
-            binding.cautious.verdict != outcome.cautious.verdict
-        else { return outcome }
-        guard case .listen(.known(_, _, .unknown)) = request else { return binding }
+        let bindings = request.earlierRequests.map(asking).filter {
+            $0.cautious.verdict.isDenial
+                && ($0.cautious.verdict != outcome.cautious.verdict || !$0.needs.isEmpty)
+        }
+        guard var binding = bindings.first else { return outcome }
+        if case .listen(.known(_, _, .unbound)) = request {
+            if !binding.needs.isEmpty { binding.needs.formUnion(outcome.needs) }
+            return binding
+        }
         // It may have a port already.
-        return Outcome(outcome.decision, behind: [binding.cautious], needs: [.local])
-            .needing(outcome.needs.union(binding.needs))
+        var result = outcome
+        if !outcome.cautious.verdict.isDenial { result.cautious = binding.cautious }
+        if binding.cautious.verdict != outcome.decision.verdict || !binding.needs.isEmpty {
+            result.needs = bindings.reduce(outcome.needs) { $0.union($1.needs) }.union(.local)
+            if case .listen(.unknown) = request { result.needs.formUnion(.socket) }
+        }
+        return result
+    }
+
+    /// Whether the boolean's profile looks at a socket that is not known.
+    private func needsSocketWithoutRules(_ request: Request) -> Bool {
+        guard network == .off, profile.otherwise == .off else { return false }
+        switch request {
+        case .listen(.unknown), .send(.unknown, _): return true
+        default: return false
+        }
     }
 
     /// What a rule says that matches.
-    func decision(of rule: Rule, _ number: Int, _ request: Request) -> Decision {
+    func decision(of rule: Rule, _ number: Int) -> Decision {
         let verdict: Verdict =
             switch rule.action {
             case .allow: .allow
@@ -116,13 +147,5 @@ extension Policy {
     public func needsSubject(_ request: Request) -> Needs {
         guard dependsOnSubject else { return [] }
         return outcome(of: request, by: .unknown).needs.intersection(.subject)
-    }
-}
-
-extension Outcome {
-    fileprivate func needing(_ more: Needs) -> Outcome {
-        var result = self
-        if !needs.isEmpty { result.needs.formUnion(more) }
-        return result
     }
 }

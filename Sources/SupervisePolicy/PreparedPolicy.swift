@@ -5,18 +5,67 @@ public struct PreparedPolicy: Sendable {
     /// The policy.
     public let policy: Policy
 
+    private let rules: [Rule]
+    private let index: RuleIndex
+    /// What each rule decides when it matches.
+    private let decisions: [Decision]
+    /// As ``Policy/possibleSockets``.
+    public private(set) var possibleSockets: [SocketKind] = []
+    /// As ``Policy/programPatterns``.
+    public let programPatterns: [Glob]
+    /// As ``Policy/dependsOnSubject``.
+    public let dependsOnSubject: Bool
+
     /// Prepares a policy.
     public init(_ policy: Policy) {
         self.policy = policy
+        rules = policy.allRules
+        index = RuleIndex(rules)
+        decisions = rules.enumerated().map { policy.decision(of: $1, $0) }
+        programPatterns = policy.programPatterns
+        dependsOnSubject = policy.dependsOnSubject
+        possibleSockets = policy.possibleSockets { outcome(of: $0, by: .unknown) }
     }
 
     /// As ``Policy/decide(_:by:)``.
     public func decide(_ request: Request, by subject: Subject = .unknown) -> Decision {
-        policy.decide(request, by: subject)
+        if rules.isEmpty { return policy.decideWithoutRules(request) }
+        return outcome(of: request, by: subject).cautious
+    }
+
+    /// As ``Policy/decide(_:byAll:)``.
+    public func decide(_ request: Request, byAll subjects: [Subject]) -> Decision {
+        let decisions = subjects.map { decide(request, by: $0) }
+        return decisions.first { $0.verdict.isDenial } ?? decisions.first ?? decide(request)
     }
 
     /// As ``Policy/answer(to:by:)``.
     public func answer(to request: Request, by subject: Subject = .unknown) -> Answer {
-        policy.answer(to: request, by: subject)
+        return outcome(of: request, by: subject).answer
+    }
+
+    /// As ``Policy/needsSubject(_:)``.
+    public func needsSubject(_ request: Request) -> Needs {
+        guard dependsOnSubject else { return [] }
+        return outcome(of: request, by: .unknown).needs.intersection(.subject)
+    }
+
+    /// As ``Policy/verdictDependsOnSocket(_:_:by:inherited:)``.
+    public func verdictDependsOnSocket(
+        _ operation: Operation, _ address: SocketAddress, by subject: Subject = .unknown,
+        inherited: [SocketKind] = []
+    ) -> Bool {
+        SocketDependence(operation, address, among: possibleSockets + inherited) {
+            answer(to: $0, by: subject)
+        }.isGiven
+    }
+
+    private func outcome(of request: Request, by subject: Subject) -> Outcome {
+        policy.outcome(of: request) { request in
+            policy.outcome(
+                of: request, by: subject, rules: rules,
+                candidates: index.candidates(for: request.question),
+                deciding: { decisions[$1] })
+        }
     }
 }

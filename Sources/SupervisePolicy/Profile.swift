@@ -37,8 +37,37 @@ public struct Profile: Hashable, Sendable {
         name: "prctl-network-lsm", exemptNames: [.path, .unnamed, .abstract],
         tracing: .equallyRestricted)
 
+    /// Landlock's rules for TCP with no port allowed: rules before it name those that are.
+    public static let landlockTCP = landlockTCP(bind: [], connect: [])
+
+    /// Landlock's rules for TCP: ports that may be bound, and ports that may be connected to.
+    ///
+    /// Everything else is not restricted. Dissolving an association (`connect` with AF_UNSPEC) is,
+    /// as Landlock has it, no connection, but can be refused.
+    public static func landlockTCP(
+        bind: [ClosedRange<UInt16>], connect: [ClosedRange<UInt16>], disconnect: Bool = true
+    ) -> Profile {
+        // EACCES.
+        let refusal = RuleAction.deny(ErrorNumber(rawValue: 13))
+        var rules: [Rule] = []
+        for (operation, ports) in [(OperationSet.bind, bind), (.connect, connect)] {
+            if !ports.isEmpty {
+                rules.append(Rule(.allow, operation, .tcp, .internet(.any, PortList(ports))))
+            }
+            // What is no address of the network, the kernel refuses itself.
+            rules.append(Rule(refusal, operation, .tcp, .internet(.any, nil)))
+        }
+        if !disconnect { rules.append(Rule(refusal, .connect, .tcp, .unspecified)) }
+        for index in rules.indices { rules[index].place = .profile }
+        return Profile(
+            name: "landlock-tcp", exemptNames: [.path, .unnamed, .abstract],
+            tracing: .equallyRestricted, rules: rules, otherwise: .on)
+    }
+
     /// Every profile, the default first.
-    public static let all: [Profile] = [rlimitNetwork, prctlNetwork, prctlNetworkLSM]
+    public static let all: [Profile] = [
+        rlimitNetwork, prctlNetwork, prctlNetworkLSM, landlockTCP,
+    ]
 
     /// The profile of that name.
     public static func named(_ name: String) -> Profile? {

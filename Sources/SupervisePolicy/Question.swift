@@ -56,16 +56,19 @@ extension Request {
     /// What the kernel would do before: a `listen` on an IP socket that has no port binds it to
     /// one of the kernel's choice.
     ///
-    /// It is nil where the socket is known to have a port, or takes connections already.
-    var earlierRequest: Request? {
-        guard case .listen(.known(let kind, false, let local)) = self, kind.family != .unix else {
-            return nil
+    /// There is none where the socket is known to have a port, or takes connections already. Of a
+    /// socket that is not known there are those of both versions.
+    var earlierRequests: [Request] {
+        guard case .listen(let socket) = self else { return [] }
+        let ipv4 = SocketAddress.ipv4(IPv4Address(bits: 0), port: 0)
+        let ipv6 = SocketAddress.ipv6(IPv6Address(high: 0, low: 0), port: 0, scope: 0)
+        switch socket {
+        case .unknown: return [.bind(.unknown, ipv4), .bind(.unknown, ipv6)]
+        case .known(_, true, _), .known(_, _, .bound): return []
+        case .known(let kind, _, _):
+            if kind.family == .unix { return [] }
+            return [.bind(.known(kind, local: .unbound), kind.family == .ipv6 ? ipv6 : ipv4)]
         }
-        if case .bound = local { return nil }
-        let state = SocketState.known(kind, local: .unbound)
-        return kind.family == .ipv6
-            ? .bind(state, .ipv6(IPv6Address(high: 0, low: 0), port: 0, scope: 0))
-            : .bind(state, .ipv4(IPv4Address(bits: 0), port: 0))
     }
 }
 

@@ -56,11 +56,13 @@ extension Rule {
     }
 
     private func matchOperation(_ question: Question) -> Match {
-        if operations.contains(question.operation) { return .yes }
-        return question.operation == .create && couldAllowLater ? .yes : .no(.operations)
+        if question.operation == .create {
+            return namesCreation || couldAllowLater ? .yes : .no(.operations)
+        }
+        return operations.contains(question.operation) ? .yes : .no(.operations)
     }
 
-    private func matchProtocol(_ question: Question) -> Match {
+    func matchProtocol(_ question: Question) -> Match {
         guard let `protocol` else { return matchUnnamedProtocol(question) }
         if question.operation == .trace { return .no(.protocol) }
         // Other sockets refuse to bind or connect to AF_UNIX names: whatever the socket, it is one.
@@ -84,7 +86,7 @@ extension Rule {
     /// traffic may go elsewhere.
     private func matchUnnamedProtocol(_ question: Question) -> Match {
         guard action == .allow, question.operation != .trace else { return .yes }
-        let isDerived = question.operation == .create && !operations.contains(.create)
+        let isDerived = question.operation == .create && !namesCreation
         guard isDerived || endpoint != nil else { return .yes }
         switch (question.target, question.operation) {
         // Only AF_UNIX sockets take them.
@@ -97,9 +99,18 @@ extension Rule {
         return kind.isPlain ? .yes : .no(.protocol)
     }
 
-    private func matchEndpoint(_ question: Question) -> Match {
+    func matchEndpoint(_ question: Question) -> Match {
         guard let endpoint else { return .yes }
         if question.operation == .create { return matchCreation(endpoint, question.kind) }
+        let match = matchTarget(endpoint, question)
+        // AF_UNIX stream sockets do not look at a destination.
+        if match == .yes, question.operation == .send, question.kind == nil {
+            return .unknown(.socket)
+        }
+        return match
+    }
+
+    private func matchTarget(_ endpoint: Endpoint, _ question: Question) -> Match {
         switch (endpoint, question.target) {
         case (_, .unknown):
             return .unknown(question.kind == nil ? [.socket, .local] : .local)
@@ -131,6 +142,9 @@ extension Rule {
         case .unspecified: return .no(.endpoint)
         }
     }
+
+    /// Whether the rule is about making sockets itself: a new socket has no endpoint.
+    var namesCreation: Bool { operations.contains(.create) && endpoint == nil }
 
     /// Whether the rule allows something that a socket is made for.
     var couldAllowLater: Bool {

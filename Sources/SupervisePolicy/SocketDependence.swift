@@ -16,66 +16,87 @@ extension Policy {
         _ operation: Operation, _ address: SocketAddress, by subject: Subject = .unknown,
         inherited: [SocketKind] = []
     ) -> Bool {
-        let request: (SocketState) -> Request
-        switch operation {
-        case .create, .trace: return false
-        case .listen, .accept: return true
-        case .bind: request = { .bind($0, address) }
-        case .connect: request = { .connect($0, address) }
-        case .send: request = { .send($0, address) }
-        }
-        let unknown = request(.unknown)
-        if case .decided = answer(to: unknown, by: subject) {
-            // But names are another matter to AF_UNIX stream sockets, which do not look at them.
-            guard operation == .send else { return false }
-        }
-        var verdict: Verdict?
-        for kind in possibleSockets + inherited where kind.heeds(address, in: operation) {
-            guard case .decided(let decision) = answer(to: request(.known(kind)), by: subject)
-            else { return true }
-            if let verdict, decision.verdict != verdict { return true }
-            verdict = decision.verdict
-        }
-        return false
+        SocketDependence(operation, address, among: possibleSockets + inherited) {
+            answer(to: $0, by: subject)
+        }.isGiven
     }
 
     /// The kinds of sockets that differ for rules and that the policy lets some process make.
     public var possibleSockets: [SocketKind] {
-        (SocketKind.samples + SocketKind.samples(of: allRules)).filter { kind in
-            let outcome = outcome(of: .create(kind), by: .unknown)
+        possibleSockets { outcome(of: $0, by: .unknown) }
+    }
+
+    func possibleSockets(asking: (Request) -> Outcome) -> [SocketKind] {
+        SocketKind.samples(for: allRules).filter { kind in
+            let outcome = asking(.create(kind))
             return !outcome.needs.isEmpty || outcome.decision.verdict == .allow
         }
     }
 }
 
-extension SocketKind {
-    /// A socket of each kind that rules tell apart.
-    static let samples: [SocketKind] =
-        [.ipv4, .ipv6].flatMap { family in
-            [
-                (.stream, 6), (.stream, 262), (.datagram, 17), (.datagram, 1), (.stream, 132),
-                (.raw, 255),
-            ]
-            .map { (type: SocketType, number: Int32) in
-                SocketKind(family: family, type: type, protocolNumber: number)
-            }
-        }
-        + (0..<AddressFamily.limit).map(AddressFamily.init(rawValue:))
-        .filter { $0 != .ipv4 && $0 != .ipv6 }
-        .flatMap { family in
-            [SocketType.stream, .datagram].map { SocketKind(family: family, type: $0) }
-        }
+/// Whether verdicts differ between the sockets that a descriptor could name.
+struct SocketDependence {
+    let isGiven: Bool
 
-    /// A socket of each protocol that rules name by its number.
-    static func samples(of rules: [Rule]) -> [SocketKind] {
-        rules.flatMap { rule in
-            guard case .number(let number)? = rule.protocol else { return [SocketKind]() }
-            return [AddressFamily.ipv4, .ipv6].flatMap { family in
-                [SocketType.stream, .datagram].map {
-                    SocketKind(family: family, type: $0, protocolNumber: number)
-                }
+    init(
+        _ operation: Operation, _ address: SocketAddress, among kinds: [SocketKind],
+        asking: (Request) -> Answer
+    ) {
+        func request(_ socket: SocketState) -> Request? {
+            switch operation {
+            case .bind: .bind(socket, address)
+            case .connect: .connect(socket, address)
+            case .send: .send(socket, address)
+            case .create, .listen, .accept, .trace: nil
             }
         }
+        guard let unknown = request(.unknown) else {
+            isGiven = operation == .listen || operation == .accept
+            return
+        }
+        if case .decided = asking(unknown) {
+            isGiven = false
+            return
+        }
+        var verdict: Verdict?
+        for kind in kinds where kind.heeds(address, in: operation) {
+            guard let known = request(.known(kind)), case .decided(let decision) = asking(known),
+                verdict == nil || verdict == decision.verdict
+            else {
+                isGiven = true
+                return
+            }
+            verdict = decision.verdict
+        }
+        isGiven = false
+    }
+}
+
+extension SocketKind {
+    /// A socket of each kind that the rules tell apart.
+    static func samples(for rules: [Rule]) -> [SocketKind] {
+        var internet: [(SocketType, Int32)] = [
+            (.stream, 6), (.stream, 262), (.datagram, 17), (.datagram, 1), (.stream, 132),
+            (.raw, 255),
+        ]
+        var families: Set<AddressFamily> = []
+        for rule in rules {
+            switch rule.protocol {
+            case .number(let number)?: internet += [(.stream, number), (.datagram, number)]
+            case .family(let family)?: families.insert(family)
+            default: break
+            }
+        }
+        // One for all that no rule names.
+        let other = (0..<AddressFamily.limit).map(AddressFamily.init(rawValue:)).last {
+            !families.contains($0) && $0 != .unix && $0 != .ipv4 && $0 != .ipv6
+        }
+        if let other { families.insert(other) }
+        return [AddressFamily.ipv4, .ipv6].flatMap { family in
+            internet.map { SocketKind(family: family, type: $0, protocolNumber: $1) }
+        }
+            + [SocketType.stream, .datagram].map { SocketKind(family: .unix, type: $0) }
+            + families.map { SocketKind(family: $0, type: .datagram) }
     }
 
     /// Whether the kernel does something with such an address on such a socket.

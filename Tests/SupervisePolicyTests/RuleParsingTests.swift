@@ -101,7 +101,7 @@ struct RuleParsingTests {
     @Test("Printed and parsed again is the same rule, whatever the rule")
     func roundTrip() throws {
         var rules = RandomRules(4)
-        for _ in 0..<30_000 {
+        for _ in 0..<10_000 {
             let rule = rules.rule(place: .option("allow", 2))
             let text = rule.description
             let again = try? Rule(parsing: text, names: testNames, place: .option("allow", 2))
@@ -115,7 +115,7 @@ struct RuleParsingTests {
     @Test("Of any bytes is a rule or an error, and the error is one printable line")
     func garbage() {
         var random = SeededRandom(5)
-        for index in 0..<20_000 {
+        for index in 0..<5_000 {
             var bytes = Array(Self.normal[index % Self.normal.count].utf8)
             for _ in 0...2 {
                 let place = Int.random(in: 0..<bytes.count, using: &random)
