@@ -34,12 +34,14 @@ struct Meaning: Equatable, Sendable {
     enum Name: Equatable, Sendable {
         case call(JudgedCall)
         case family(AddressFamily)
+        case `protocol`(String)
         case constant(Constant)
 
         var text: String {
             switch self {
             case .call(let call): call.name
             case .family(let family): "family \(family.name)"
+            case .protocol(let name): name
             case .constant(let constant): constant.rawValue
             }
         }
@@ -57,6 +59,7 @@ struct Meaning: Equatable, Sendable {
         case setTunnel = "TUNSETIFF"
         case setMemoryMap = "PR_SET_MM"
         case setSeccomp = "PR_SET_SECCOMP"
+        case fastOpen = "MSG_FASTOPEN"
         case dontFork = "MADV_DONTFORK"
         case mapFixed = "MAP_FIXED"
         case remapFixed = "MREMAP_FIXED"
