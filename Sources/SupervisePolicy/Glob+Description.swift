@@ -20,8 +20,8 @@ extension Glob: CustomStringConvertible {
             switch token {
             case .byte(let byte): text += "\\" + String(Unicode.Scalar(byte))
             case .one: text += "?"
-            case .some: text += "*"
-            case .all: text += "**"
+            case .star: text += "*"
+            case .globstar: text += "**"
             case .of(let set): text += set.description
             }
         }
@@ -37,7 +37,7 @@ extension ByteSet: CustomStringConvertible {
     /// The set as patterns have it: `[a-z]`, or `[!a-z]` where that has fewer ranges.
     public var description: String {
         let (inside, outside) = (ranges, inverted.ranges)
-        return outside.count < inside.count || inside.isEmpty
+        return inside.isEmpty || !outside.isEmpty && outside.count < inside.count
             ? "[!\(Self.text(outside))]" : "[\(Self.text(inside))]"
     }
 

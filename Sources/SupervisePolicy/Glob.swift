@@ -13,9 +13,9 @@ public struct Glob: Hashable, Sendable {
         /// `[...]`.
         case of(ByteSet)
         /// `*`.
-        case some
+        case star
         /// `**`.
-        case all
+        case globstar
     }
 
     /// The pattern's steps.
@@ -31,8 +31,8 @@ public struct Glob: Hashable, Sendable {
         // Two stars in a row are as good as the stronger one.
         for token in tokens {
             switch (simple.last, token) {
-            case (.all, .some), (.all, .all), (.some, .some): break
-            case (.some, .all): simple[simple.count - 1] = .all
+            case (.globstar?, .star), (.globstar?, .globstar), (.star?, .star): break
+            case (.star?, .globstar): simple[simple.count - 1] = .globstar
             default: simple.append(token)
             }
         }
@@ -65,8 +65,8 @@ public struct Glob: Hashable, Sendable {
                 case .one where byte != UInt8(ascii: "/"): next[state + 1] = true
                 case .of(let set) where byte != UInt8(ascii: "/") && set.contains(byte):
                     next[state + 1] = true
-                case .some where byte != UInt8(ascii: "/"): next[state] = true
-                case .all: next[state] = true
+                case .star where byte != UInt8(ascii: "/"): next[state] = true
+                case .globstar: next[state] = true
                 default: continue
                 }
                 isAlive = true
@@ -82,7 +82,7 @@ public struct Glob: Hashable, Sendable {
     private func skipStars(from first: Int, _ states: inout [Bool]) {
         for state in first..<tokens.count where states[state] {
             switch tokens[state] {
-            case .some, .all: states[state + 1] = true
+            case .star, .globstar: states[state + 1] = true
             default: break
             }
         }

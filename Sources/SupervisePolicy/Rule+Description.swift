@@ -59,9 +59,8 @@ extension Endpoint: CustomStringConvertible {
         case .internet(let host, let ports?): "\(host):\(ports)"
         case .internet(let host, nil): host.description
         case .path(let glob): glob.description
-        // An @ at the beginning stands for the NUL there and may be left out.
-        case .abstractName(let glob):
-            glob.tokens.first == .byte(UInt8(ascii: "@")) ? "@\(glob)" : glob.description
+        // An @ at the beginning stands for the NUL there; it may be left out of most names.
+        case .abstractName(let glob): glob.needsAt ? "@\(glob)" : glob.description
         case .unnamed: "autobind"
         case .unspecified: "unspec"
         }
@@ -128,5 +127,15 @@ extension Account: CustomStringConvertible {
     /// The account's name, or its number.
     public var description: String {
         name.map { Glob(literal: $0.utf8).description } ?? String(number)
+    }
+}
+
+extension Glob {
+    /// Whether an abstract name could be taken for something else without an `@`.
+    fileprivate var needsAt: Bool {
+        switch tokens.first {
+        case nil, .byte(UInt8(ascii: "@"))?: true
+        default: tokens.contains(.byte(UInt8(ascii: "="))) || description == "unspec"
+        }
     }
 }

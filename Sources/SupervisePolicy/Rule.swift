@@ -26,7 +26,7 @@ public struct Rule: Hashable, Sendable {
         self.operations = operations
         self.protocol = `protocol`
         self.endpoint = endpoint
-        self.qualifiers = qualifiers
+        self.qualifiers = qualifiers.sorted { $0.rank < $1.rank }
         self.place = place
     }
 }
