@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -35,6 +36,18 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *result)
             return errno;
         }
     }
+    return 0;
+}
+
+int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getsockname(descriptor, (struct sockaddr *)&address, &size) == -1) {
+        return errno;
+    }
+    *length = size < sizeof address ? size : sizeof address;
+    memcpy(name, &address, *length);
     return 0;
 }
 

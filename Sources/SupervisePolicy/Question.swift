@@ -61,8 +61,15 @@ extension Request {
         guard case .listen(.known(let kind, false, let local)) = self, kind.family != .unix else {
             return nil
         }
-        if case .bound = local { return nil }
         let state = SocketState.known(kind, local: .unbound)
+        switch local {
+        // It has an address, and still no port (IP_BIND_ADDRESS_NO_PORT).
+        case .bound(.ipv4(_, port: 0)), .bound(.ipv6(_, port: 0, _)):
+            guard case .bound(let address) = local else { return nil }
+            return .bind(state, address)
+        case .bound: return nil
+        case .unknown, .unbound: break
+        }
         return kind.family == .ipv6
             ? .bind(state, .ipv6(IPv6Address(high: 0, low: 0), port: 0, scope: 0))
             : .bind(state, .ipv4(IPv4Address(bits: 0), port: 0))

@@ -8,11 +8,14 @@ final class ProcessTree {
     private let index: ThreadIndex
     /// Threads that were reaped before their maker's event told of them.
     private var endedEarly: [ThreadID] = []
+    /// Whether it is remembered which programs led to a process.
+    let keepsLineage: Bool
 
     /// nil: no memory.
-    init?() {
+    init?(keepsLineage: Bool = false) {
         guard let index = ThreadIndex() else { return nil }
         self.index = index
+        self.keepsLineage = keepsLineage
     }
 
     /// The slot of a thread.
@@ -42,7 +45,11 @@ final class ProcessTree {
     /// Adds the started process.
     @discardableResult
     func addRoot(_ thread: ThreadID) -> Int {
-        add(thread, leader: thread)
+        let slot = add(thread, leader: thread)
+        if keepsLineage, let process = tracees[slot]?.process {
+            updateProcess(process) { $0.lineage = LineageState(above: thread) }
+        }
+        return slot
     }
 
     /// Adds a thread that its maker's event tells of.
@@ -51,6 +58,7 @@ final class ProcessTree {
     ///   - thread: The new thread.
     ///   - maker: The thread that made it.
     func announce(_ thread: ThreadID, by maker: ThreadID) {
+        if keepsLineage, let slot = index[thread] { passLineage(to: slot, from: maker) }
         guard index[thread] == nil else { return }
         if let slot = index[maker], let former = lostExec(of: slot) {
             executed(maker, former: former)
@@ -73,12 +81,23 @@ final class ProcessTree {
             return
         }
         let slot = add(thread, leader: thread)
+        if keepsLineage { passLineage(to: slot, from: maker) }
         // A copy of the maker's address space has the page where the maker had seen it before it
         // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
         if tracee.hasSeenPage, let child = tracees[slot]?.process {
             updateProcess(child) { $0.page = process.page }
             update(slot) { $0.hasSeenPage = true }
         }
+    }
+
+    /// A new process descends from its maker, whose program it runs.
+    private func passLineage(to slot: Int, from maker: ThreadID) {
+        guard let child = tracees[slot]?.process, let makerSlot = index[maker],
+            let process = tracees[makerSlot]?.process, process != child,
+            case .unknown? = processes[child]?.lineage, let former = processes[process]
+        else { return }
+        let lineage = former.lineage.adding(lookUpProgram(of: process, maker))
+        updateProcess(child) { $0.lineage = lineage }
     }
 
     /// Finds out whether a process executed a program without its exec stop being seen.
@@ -162,7 +181,15 @@ final class ProcessTree {
             $0.pidfd?.close()
             $0.pidfd = nil
         }
+        let former = processes[process]?.program ?? .unknown
         forgetProgram(of: process)
+        guard keepsLineage else { return }
+        // What it ran before led to this program. One that nobody looked at is its maker's, which
+        // is in the lineage already.
+        if !former.isUnknown {
+            updateProcess(process) { $0.lineage = $0.lineage.adding(former) }
+        }
+        lookUpProgram(of: process, thread)
     }
 
     /// Drops what is known of a process's memory and program.

@@ -62,6 +62,8 @@ struct Process {
     var combinedThreads: Int32 = 0
     /// The program it runs; looked up when first needed.
     var program: ProgramLookup = .unknown
+    /// The programs that led to it; kept only where rules ask for them.
+    var lineage: LineageState = .unknown
 }
 
 /// Whether an address space has the sealed page.

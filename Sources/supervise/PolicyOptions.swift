@@ -16,6 +16,19 @@ struct PolicyOptions: ParsableArguments {
     var profile: String = Profile.rlimitNetwork.name
 
     @Option(
+        help: ArgumentHelp(
+            "Allow what a rule says: 'outgoing tcp localhost:8080'. The first rule that matches "
+                + "decides, in the order of the options, then of the file.",
+            valueName: "rule"))
+    var allow: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse what a rule says: 'connect tcp :25', '(ECONNREFUSED) connect abstract'.",
+            valueName: "rule"))
+    var deny: [String] = []
+
+    @Option(
         help: ArgumentHelp("The error of a refused call, by its name.", valueName: "name"))
     var errno: String = "EPERM"
 
@@ -34,7 +47,57 @@ struct PolicyOptions: ParsableArguments {
                 "--errno \(quoted(errno)): there is no such error, "
                     + "expected a name such as EPERM, EACCES or ECONNREFUSED")
         }
-        return Policy(network: network, profile: profile, refusal: refusal)
+        let names = allow.isEmpty && deny.isEmpty ? Names() : Names.ofSystem()
+        return Policy(
+            rules: try rules(names, sets: [:]), network: network, profile: profile,
+            refusal: refusal)
+    }
+
+    /// The rules of `--allow` and `--deny`, in the order in which they were given.
+    private func rules(
+        _ names: Names, sets: [String: [IPPrefix]]
+    ) throws(Failure) -> [Rule] {
+        var names = names
+        names.sets = sets
+        var rules: [Rule] = []
+        var counts = (allow: 0, deny: 0)
+        for isAllowing in Self.order() {
+            let (text, option, number, action): (String, String, Int, RuleAction)
+            if isAllowing, counts.allow < allow.count {
+                (text, option, number, action) =
+                    (allow[counts.allow], "allow", counts.allow + 1, .allow)
+                counts.allow += 1
+            } else if counts.deny < deny.count {
+                (text, option, number, action) =
+                    (deny[counts.deny], "deny", counts.deny + 1, .deny(nil))
+                counts.deny += 1
+            } else {
+                continue
+            }
+            do throws(RuleError) {
+                rules.append(
+                    try Rule(
+                        parsing: text, action: action, names: names,
+                        place: .option(option, number)))
+            } catch {
+                throw .usage("--\(option) \(quoted(text)): \(error)")
+            }
+        }
+        return rules
+    }
+
+    /// For each `--allow` and `--deny` of the command line, whether it is an `--allow`.
+    ///
+    /// The parser keeps the order of equal options only. An option's value cannot begin with a dash,
+    /// so every such word before the command is one of the options.
+    private static func order() -> [Bool] {
+        CommandLine.arguments.dropFirst().prefix { $0 != "--" }.compactMap { word in
+            switch word.prefix(while: { $0 != "=" }) {
+            case "--allow": true
+            case "--deny": false
+            default: nil
+            }
+        }
     }
 }
 
@@ -47,4 +110,15 @@ func quoted(_ text: String) -> String {
 func listed(_ names: [String]) -> String {
     guard let last = names.last, names.count > 1 else { return names.joined() }
     return names.dropLast().joined(separator: ", ") + " or " + last
+}
+
+extension Names {
+    /// The names of this machine's services, users and groups.
+    static func ofSystem() -> Names {
+        var names = Names()
+        if let text = try? readFile("/etc/services", upTo: 1 << 24) { names.addServices(text) }
+        if let text = try? readFile("/etc/passwd", upTo: 1 << 24) { names.addUsers(text) }
+        if let text = try? readFile("/etc/group", upTo: 1 << 24) { names.addGroups(text) }
+        return names
+    }
 }
