@@ -82,13 +82,6 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/SuperviseTestSupport"),
-        // A program that tests run.
-        .executableTarget(
-            name: "supervise-exempting",
-            dependencies: [
-                "SuperviseTracer", "SuperviseAudit", "SuperviseFilter", "SupervisePolicy",
-            ],
-            path: "Tests/SuperviseExempting"),
         .testTarget(
             name: "SupervisePolicyTests",
             dependencies: ["SupervisePolicy", "SuperviseTestSupport"]),
@@ -107,7 +100,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "SuperviseEndToEndTests",
-            dependencies: ["SuperviseTestSupport", "supervise", "supervise-exempting"]
+            dependencies: ["SuperviseTestSupport", "supervise"]
                 + fixtures.map { .byName(name: $0.name) }
         ),
     ]

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -59,6 +60,18 @@ int csupervise_is_connecting(int descriptor)
     socklen_t length = sizeof information;
     return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &information, &length) == 0
         && (information.tcpi_state == TCP_SYN_SENT || information.tcpi_state == TCP_SYN_RECV);
+}
+
+int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getsockname(descriptor, (struct sockaddr *)&address, &size) == -1) {
+        return errno;
+    }
+    *length = size < sizeof address ? size : sizeof address;
+    memcpy(name, &address, *length);
+    return 0;
 }
 
 int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done)

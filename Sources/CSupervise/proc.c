@@ -68,6 +68,32 @@ int csupervise_program_of(pid_t thread, struct csupervise_program *program)
     return 0;
 }
 
+int csupervise_leads_to(const char *path, unsigned driver, unsigned unit, uint64_t inode)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && status.st_ino == inode && major(status.st_dev) == driver
+        && minor(status.st_dev) == unit;
+}
+
+int csupervise_read_status_file(
+    pid_t thread, const char *name, void *buffer, size_t size, size_t *length)
+{
+    int descriptor;
+    int error = open_proc(&descriptor, "/proc/%d/%s", thread, name);
+    if (error != 0) {
+        return error;
+    }
+    ssize_t got = 0;
+    *length = 0;
+    while (*length < size
+           && (got = read(descriptor, (char *)buffer + *length, size - *length)) > 0) {
+        *length += (size_t)got;
+    }
+    error = got < 0 ? errno : 0;
+    close(descriptor);
+    return error;
+}
+
 int csupervise_thread_name(pid_t thread, char name[static 64])
 {
     int descriptor;

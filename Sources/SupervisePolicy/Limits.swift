@@ -74,6 +74,16 @@ extension Policy {
     public var givenUp: Policy {
         var policy = self
         policy.network = .off
+        // A rule that allows the network is given up with it; one for what the profile exempts is
+        // an exception to rules that refuse.
+        policy.rules.removeAll { rule in
+            guard rule.action == .allow else { return false }
+            return switch rule.protocol {
+            case .unix?: !profile.exemptNames.contains(.path)
+            case .abstract?: !profile.exemptNames.contains(.abstract)
+            default: true
+            }
+        }
         return policy
     }
 }

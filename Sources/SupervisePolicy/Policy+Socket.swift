@@ -1,15 +1,35 @@
 extension Policy {
-    /// Whether a request that is allowed might be refused for another socket.
+    /// Whether a request might be decided otherwise for another socket, whatever its kind: inherited
+    /// and received sockets may be of any.
     ///
-    /// Such a call has to be judged for the very socket that it is made on. Requests that name an
-    /// AF_UNIX address need no answer here: sockets of other families refuse such addresses.
+    /// Such a call has to be judged for the very socket that it is made on.
     public func verdictDependsOnSocket(_ request: Request) -> Bool {
-        guard network == .off else { return false }
-        switch request {
-        case .create, .trace: return false
-        // Some may and some may not.
-        case .listen: return true
-        case .bind, .connect, .send: return !profile.exemptProtocols.isEmpty
+        request.addressed.map {
+            verdictDependsOnSocket($0.operation, $0.address, inherited: SocketKind.samples(for: allRules))
+        } ?? request.dependsOnSocket
+    }
+}
+
+extension PreparedPolicy {
+    /// As ``Policy/verdictDependsOnSocket(_:)``.
+    public func verdictDependsOnSocket(_ request: Request) -> Bool {
+        request.addressed.map {
+            verdictDependsOnSocket($0.operation, $0.address, inherited: everySocket)
+        } ?? request.dependsOnSocket
+    }
+}
+
+extension Request {
+    /// The operation and the address of a request that names one.
+    fileprivate var addressed: (operation: Operation, address: SocketAddress)? {
+        switch self {
+        case .bind(_, let address): (.bind, address)
+        case .connect(_, let address): (.connect, address)
+        case .send(_, let address): (.send, address)
+        case .create, .listen, .accept, .trace: nil
         }
     }
+
+    /// Of a request that names no address, whether it is about a socket that exists.
+    fileprivate var dependsOnSocket: Bool { operation == .listen || operation == .accept }
 }

@@ -34,6 +34,13 @@ public struct Policy: Hashable, Sendable {
         network == .off ? rules + profile.rules : rules
     }
 
+    /// Whether rules ask for the programs that a process descends from.
+    public var namesAncestors: Bool {
+        allRules.contains { rule in
+            rule.qualifiers.contains { if case .ancestor = $0 { true } else { false } }
+        }
+    }
+
     /// The patterns that programs are looked up by: see ``Subject/Program/names``.
     public var programPatterns: [Glob] {
         allRules.flatMap(\.qualifiers).compactMap { qualifier in

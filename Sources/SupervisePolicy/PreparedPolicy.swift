@@ -11,6 +11,8 @@ public struct PreparedPolicy: Sendable {
     private let decisions: [Decision]
     /// As ``Policy/possibleSockets``.
     public private(set) var possibleSockets: [SocketKind] = []
+    /// A socket of each kind that the rules tell apart.
+    let everySocket: [SocketKind]
     /// As ``Policy/programPatterns``.
     public let programPatterns: [Glob]
     /// As ``Policy/dependsOnSubject``.
@@ -22,6 +24,7 @@ public struct PreparedPolicy: Sendable {
         rules = policy.allRules
         index = RuleIndex(rules)
         decisions = rules.enumerated().map { policy.decision(of: $1, $0) }
+        everySocket = SocketKind.samples(for: rules)
         programPatterns = policy.programPatterns
         dependsOnSubject = policy.dependsOnSubject
         possibleSockets = policy.possibleSockets { outcome(of: $0, by: .unknown) }

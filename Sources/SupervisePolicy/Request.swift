@@ -15,17 +15,6 @@ public enum Request: Hashable, Sendable {
     /// Access to a process's memory, registers or descriptors.
     case trace(TraceTarget)
 
-    /// The kind of the socket that the request is about, where it is known.
-    public var socketKind: SocketKind? {
-        switch self {
-        case .create(let kind): kind
-        case .bind(let socket, _), .listen(let socket), .connect(let socket, _),
-            .send(let socket, _):
-            socket.kind
-        case .trace: nil
-        }
-    }
-
     /// The request's operation in the rule grammar.
     public var operation: Operation {
         switch self {

@@ -12,12 +12,15 @@ final class ProcessTree {
     private let start: ProcessNetwork
     /// Whether some process or thread has given something up, or could not any more.
     var hasGivenUp = false
+    /// Whether it is remembered which programs led to a process.
+    let keepsLineage: Bool
 
     /// nil: no memory.
-    init?(start: ProcessNetwork = ProcessNetwork()) {
+    init?(start: ProcessNetwork = ProcessNetwork(), keepsLineage: Bool = false) {
         guard let index = ThreadIndex() else { return nil }
         self.index = index
         self.start = start
+        self.keepsLineage = keepsLineage
     }
 
     /// The slot of a thread.
@@ -49,6 +52,9 @@ final class ProcessTree {
     func addRoot(_ thread: ThreadID) -> Int {
         let slot = add(thread, leader: thread)
         update(slot) { $0.network.maker = .known }
+        if keepsLineage, let process = tracees[slot]?.process {
+            updateProcess(process) { $0.lineage = LineageState(above: thread) }
+        }
         return slot
     }
 
@@ -60,6 +66,7 @@ final class ProcessTree {
     func announce(_ thread: ThreadID, by maker: ThreadID) {
         if let slot = index[thread] {
             if let makerSlot = index[maker] { inheritNetwork(slot, from: makerSlot) }
+            if keepsLineage { passLineage(to: slot, from: maker) }
             return
         }
         if let slot = index[maker], let former = lostExec(of: slot) {
@@ -85,12 +92,23 @@ final class ProcessTree {
         }
         let slot = add(thread, leader: thread)
         inheritNetwork(slot, from: makerSlot)
+        if keepsLineage { passLineage(to: slot, from: maker) }
         // A copy of the maker's address space has the page where the maker had seen it before it
         // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
         if tracee.hasSeenPage, let child = tracees[slot]?.process {
             updateProcess(child) { $0.page = process.page }
             update(slot) { $0.hasSeenPage = true }
         }
+    }
+
+    /// A new process descends from its maker, whose program it runs.
+    private func passLineage(to slot: Int, from maker: ThreadID) {
+        guard let child = tracees[slot]?.process, let makerSlot = index[maker],
+            let process = tracees[makerSlot]?.process, process != child,
+            case .unknown? = processes[child]?.lineage, let former = processes[process]
+        else { return }
+        let lineage = former.lineage.adding(lookUpProgram(of: process, maker))
+        updateProcess(child) { $0.lineage = lineage }
     }
 
     /// Finds out whether a process executed a program without its exec stop being seen.
@@ -176,7 +194,15 @@ final class ProcessTree {
             $0.pidfd = nil
         }
         keepNetwork(slot, former: network)
+        let former = processes[process]?.program ?? .unknown
         forgetProgram(of: process)
+        guard keepsLineage else { return }
+        // What it ran before led to this program. One that nobody looked at is its maker's, which
+        // is in the lineage already.
+        if !former.isUnknown {
+            updateProcess(process) { $0.lineage = $0.lineage.adding(former) }
+        }
+        lookUpProgram(of: process, thread)
     }
 
     /// Drops what is known of a process's memory and program.

@@ -78,15 +78,8 @@ final class Recorder {
     }
 
     private func event(_ note: Note, _ caller: Caller) -> AuditEvent {
-        let (decision, request, kind) = (note.decision, note.request, note.kind)
+        let (decision, request) = (note.decision, note.request)
         sequence += 1
-        let (local, remote): (String?, String?) =
-            switch request {
-            case .bind(_, let address): (address.endpoint, nil)
-            case .connect(_, let address), .send(_, let address), .accept(_, let address):
-                (nil, address.endpoint)
-            case .create, .listen, .trace: (nil, nil)
-            }
         var error: ErrorNumber?
         if case .deny(let number) = decision.verdict { error = number }
         let time = now()
@@ -100,31 +93,60 @@ final class Recorder {
             call: note.call,
             abi: caller.layouts.word == 8 ? .x86_64 : .i386,
             operation: request.operation,
-            protocolName: protocolName(request, kind),
-            local: local,
-            remote: remote,
+            protocolName: request.protocolName,
+            local: request.localEndpoint,
+            remote: request.remoteEndpoint,
             result: error == nil ? .allowed : isAuditing ? .wouldDeny : .denied,
             errno: error,
             rule: decision.reason)
     }
 
-    /// The protocol as the rule grammar has it: abstract names are one of their own.
-    private func protocolName(_ request: Request, _ kind: SocketKind?) -> String? {
-        switch request {
-        case .bind(_, .unix(.abstract)), .connect(_, .unix(.abstract)),
-            .send(_, .unix(.abstract)):
-            "abstract"
-        default: kind?.protocolName
+    private func program(of caller: Caller) -> AuditEvent.Program? {
+        guard let process = tree.tracees[caller.slot]?.process else { return nil }
+        return tree.program(of: process, caller.thread)
+    }
+}
+
+extension Request {
+    /// The socket that the request is about, as far as it is known.
+    private var socket: SocketState? {
+        switch self {
+        case .bind(let socket, _), .connect(let socket, _), .send(let socket, _),
+            .accept(let socket, _), .listen(let socket):
+            socket
+        case .create, .trace: nil
         }
     }
 
-    private func program(of caller: Caller) -> AuditEvent.Program? {
-        guard let process = tree.tracees[caller.slot]?.process else { return nil }
-        if case .unknown = tree.processes[process]?.program {
-            let found = ProgramLookup(of: caller.thread)
-            tree.updateProcess(process) { $0.program = found }
+    /// The address that the request names.
+    private var named: SocketAddress? {
+        switch self {
+        case .bind(_, let address), .connect(_, let address), .send(_, let address),
+            .accept(_, let address):
+            address
+        case .create, .listen, .trace: nil
         }
-        if case .known(let program) = tree.processes[process]?.program { return program }
+    }
+
+    /// The socket's own address, which a `bind` gives it.
+    fileprivate var localEndpoint: String? {
+        if case .bind(_, let address) = self { return address.endpoint }
+        if case .bound(let address)? = socket?.local { return address.endpoint }
         return nil
+    }
+
+    /// The peer's address.
+    fileprivate var remoteEndpoint: String? {
+        if case .bind = self { return nil }
+        return named?.endpoint
+    }
+
+    /// The protocol as the rule grammar has it: abstract names are one of their own.
+    fileprivate var protocolName: String? {
+        if case .unix(.abstract)? = named { return "abstract" }
+        if case .create(let kind) = self { return kind.protocolName }
+        // Whatever the socket, only AF_UNIX ones take such a name.
+        if socket?.kind == nil, case .unix? = named { return "unix" }
+        return socket?.kind?.protocolName
     }
 }

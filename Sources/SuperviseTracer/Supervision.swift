@@ -25,8 +25,7 @@ final class Supervision: StopHandler {
         let judge = Judge(policy: policy, recorder: recorder, tree: tree)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
-        limits = NetworkLimits(
-            policy: policy, judge: judge, sealing: sealing, filter: filterOfGivenUp)
+        limits = NetworkLimits(judge: judge, sealing: sealing, filter: filterOfGivenUp)
     }
 
     /// Whether no call may go on any more, or the started process's end is the run's.
@@ -152,7 +151,7 @@ final class Supervision: StopHandler {
         if limits.isDoor(call) {
             return limits.serveDoor(call, stop.arguments, stopped, slot)
         }
-        judge.policy = limits.policy(for: slot)
+        judge.prepared = limits.policy(for: slot)
         // Given up once, and on again.
         if !judge.policy.restricts, !recorder.wants(denial: false) { return stopped.resume() }
         let hold = judge.judge(call, stop.arguments, caller)

@@ -111,7 +111,9 @@ public struct Supervisor {
             let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
             let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
             let start = ProcessNetwork(limit: policy.network == .off ? .off : .on)
-            guard let tree = ProcessTree(start: start), filter == nil || page != nil,
+            guard
+                let tree = ProcessTree(start: start, keepsLineage: policy.namesAncestors),
+                filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
             return supervise(command, isParent: isParent, tree, page)

@@ -74,6 +74,8 @@ struct Process {
     var program: ProgramLookup = .unknown
     /// What it has given up.
     var network = ProcessNetwork()
+    /// The programs that led to it; kept only where rules ask for them.
+    var lineage: LineageState = .unknown
 }
 
 /// Whether an address space has the sealed page.

@@ -44,7 +44,7 @@ struct AttackRaceTests {
         "that replaces the socket connects none of a refused protocol",
         arguments: Attack.all(["swap-socket connect"]))
     func connection(attack: Attack) async throws {
-        try await race(attack, exempting: "udp")
+        try await race(attack, options: ["--allow", "* udp"])
     }
 
     @Test(
@@ -72,7 +72,7 @@ struct AttackRaceTests {
     }
 
     /// Enough tries natively to have won often, and as many tries under `supervise` as would be.
-    private func race(_ attack: Attack, exempting protocols: String? = nil) async throws {
+    private func race(_ attack: Attack, options: [String] = []) async throws {
         let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
         let native = try RaceResult(
             await attack.run(holding: holding, supervised: false, adding: ["200000", "10"]))
@@ -80,7 +80,7 @@ struct AttackRaceTests {
         #expect(native.reached > 100)
         let supervised = try RaceResult(
             await attack.run(
-                holding: holding, supervised: true, adding: ["2000", "30"], exempting: protocols))
+                holding: holding, supervised: true, options: options, adding: ["2000", "30"]))
         #expect(supervised.tries == 2_000)
         #expect(supervised.reached == 0)
     }

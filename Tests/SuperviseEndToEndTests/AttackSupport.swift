@@ -21,13 +21,11 @@ struct Attack: Sendable, CustomTestStringConvertible {
     /// not: an attack must fail by what it attacks.
     func run(
         holding: [String] = ["abstract-datagram"], supervised: Bool, options: [String] = [],
-        adding more: [String] = [], exempting protocols: String? = nil, seconds: Int = 60
+        adding more: [String] = [], seconds: Int = 60
     ) async throws -> Outcome {
         let supervise =
             if !supervised {
                 [String]()
-            } else if let protocols {
-                [Programs.path("supervise-exempting"), protocols]
             } else {
                 [Programs.path("supervise"), "--quiet", "--landlock-abi", "0"] + options + ["--"]
             }

@@ -11,8 +11,8 @@ struct DeputyTests {
         let native = try await run([Programs.path("blocking")], as: user)
         #expect(native.end == .exited(0) && native.output.hasPrefix("interrupted: EINTR\n"))
         #expect(
-            try await run(
-                [Programs.path("supervise-exempting"), "tcp", Programs.path("blocking")], as: user)
+            try await supervise(
+                ["--quiet", "--allow", "* tcp"], [Programs.path("blocking")], as: user)
                 == native)
     }
 
@@ -42,7 +42,8 @@ struct DeputyTests {
             let words = [Programs.path("probe"), "--abi", abi] + steps
             let native = try await run(words, as: user)
             #expect(
-                try await run([Programs.path("supervise-exempting"), "tcp,udp"] + words, as: user)
+                try await supervise(
+                    ["--quiet", "--allow", "* tcp", "--allow", "* udp"], words, as: user)
                     == native, "\(steps)")
         }
     }

@@ -111,6 +111,11 @@ struct csupervise_program {
 
 /// The file that `thread` runs: stat(2) and readlink(2) of /proc/THREAD/exe.
 int csupervise_program_of(pid_t thread, struct csupervise_program *program);
+/// Whether a path leads to that file now, 1 is yes; it is looked up as the caller sees it.
+int csupervise_leads_to(const char *path, unsigned driver, unsigned unit, uint64_t inode);
+/// Reads a file of /proc/THREAD, at most `size` bytes; `*length` is how many there were.
+int csupervise_read_status_file(
+    pid_t thread, const char *name, void *buffer, size_t size, size_t *length);
 /// The thread's name, /proc/THREAD/comm without its newline, NUL-terminated.
 int csupervise_thread_name(pid_t thread, char name[static 64]);
 /// The number of a thread's process, and of its parent, in the caller's pid namespace.
@@ -214,6 +219,8 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
 int csupervise_send_timeout(int descriptor);
 /// Whether a TCP socket is connecting and not yet connected.
 int csupervise_is_connecting(int descriptor);
+/// getsockname(2): the socket's own address, and how many bytes of it there are.
+int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length);
 /// pread(2) until `count` bytes, an end or an error; `*done` is what was read.
 int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done);
 enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };

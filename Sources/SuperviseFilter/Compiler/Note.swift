@@ -34,12 +34,14 @@ struct Meaning: Equatable, Sendable {
     enum Name: Equatable, Sendable {
         case call(JudgedCall)
         case family(AddressFamily)
+        case `protocol`(String)
         case constant(Constant)
 
         var text: String {
             switch self {
             case .call(let call): call.name
             case .family(let family): "family \(family.name)"
+            case .protocol(let name): name
             case .constant(let constant): constant.rawValue
             }
         }
@@ -60,6 +62,7 @@ struct Meaning: Equatable, Sendable {
         case networkLimit = "RLIMIT_NETWORK"
         case setNetwork = "PR_SET_NETWORK"
         case getNetwork = "PR_GET_NETWORK"
+        case fastOpen = "MSG_FASTOPEN"
         case dontFork = "MADV_DONTFORK"
         case mapFixed = "MAP_FIXED"
         case remapFixed = "MREMAP_FIXED"

@@ -2,8 +2,9 @@ import SupervisePolicy
 
 /// The policy's answer to each call as far as registers give it.
 ///
-/// The verdict on a new socket is the evaluator's, asked once for every family and type; nothing
-/// of the policy is said again here. What memory or the socket decides is left to the tracer.
+/// The answer to a new socket is the evaluator's, asked once for every kind that the policy tells
+/// apart; nothing of the policy is said again here. What memory, the socket or the process decides
+/// is left to the tracer.
 struct PartialEvaluation: Sendable {
     let policy: Policy
     let mode: FilterCompiler.Mode
@@ -16,8 +17,10 @@ struct PartialEvaluation: Sendable {
 
     /// The decisions made so far.
     var graph = DecisionGraph()
-    /// The evaluator's verdicts on new sockets, by family and type; empty before the first.
-    private var verdicts: [Verdict] = []
+    /// The evaluator's answers to new sockets, as far as they were asked for.
+    var creations: SocketAnswers
+    /// The operations of which some request could be refused.
+    let couldRefuse: OperationSet
 
     /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
     init(
@@ -32,6 +35,10 @@ struct PartialEvaluation: Sendable {
         self.guarding = guarding
         self.tracesOwnFilters = tracesOwnFilters && page != nil
         self.limits = limits
+        creations = SocketAnswers(policy)
+        couldRefuse = Operation.allCases.reduce(into: []) { set, operation in
+            if policy.couldRefuse(operation) { set.formUnion(OperationSet(operation)) }
+        }
     }
 
     /// What the filter answers to a call of one calling convention.
@@ -44,8 +51,11 @@ struct PartialEvaluation: Sendable {
             graph.named(call.name, socket())
         case .socketpair:
             graph.named(call.name, socketpair())
-        case .bind, .connect, .listen, .sendmsg, .sendmmsg:
-            .trace
+        case .bind: asks(.bind) ? .trace : .allow
+        case .connect: asks(.connect) ? .trace : .allow
+        case .listen: asks(.listen) ? .trace : .allow
+        case .sendmsg: graph.named(call.name, sending(flags: .third))
+        case .sendmmsg: graph.named(call.name, sending(flags: .fourth))
         case .sendto:
             graph.named("\(call.name).\(architecture.name)", sendto(architecture))
         case .socketcall:
@@ -114,77 +124,37 @@ struct PartialEvaluation: Sendable {
             then: graph.failure(.invalidArgument), else: decision)
     }
 
-    /// The evaluator's verdict by family and type.
-    private mutating func creation(
-        unknownFamily: RegisterDecision, unknownType: RegisterDecision, answersDenied: Bool
-    ) -> RegisterDecision {
-        decideSockets()
-        let types = Int(SocketType.limit)
-        // A family is an int; a negative one is a great number here and as unknown as that.
-        var families: [DecisionGraph.Run] = []
-        families.reserveCapacity(Int(AddressFamily.limit) + 1)
-        for number in 0..<AddressFamily.limit {
-            let row = Int(number) * types..<(Int(number) + 1) * types
-            // Most families are treated as the one before.
-            let isLikeLast =
-                number > 0 && row.allSatisfy { verdicts[$0] == verdicts[$0 - types] }
-            let decision =
-                isLikeLast
-                ? families[families.count - 1].decision
-                : self.decision(ofTypes: row, unknown: unknownType, answersDenied: answersDenied)
-            families.append(
-                DecisionGraph.Run(
-                    first: UInt32(number), decision: decision,
-                    meaning: Meaning(.family(AddressFamily(rawValue: number)))))
-        }
-        families.append(
-            DecisionGraph.Run(first: UInt32(AddressFamily.limit), decision: unknownFamily))
-        return graph.select(.low(.first), families)
-    }
+    // MARK: Names
 
-    /// The verdicts on one family's types, as a decision by the type.
-    private mutating func decision(
-        ofTypes row: Range<Int>, unknown: RegisterDecision, answersDenied: Bool
-    ) -> RegisterDecision {
-        var types = row.map { index in
-            let decision =
-                switch verdicts[index] {
-                case .allow: watching == .everything ? RegisterDecision.trace : .allow
-                case .deny(let error): answersDenied ? graph.failure(error) : .trace
-                }
-            return DecisionGraph.Run(
-                first: UInt32(index - row.lowerBound), decision: decision)
-        }
-        types.append(
-            DecisionGraph.Run(first: UInt32(bitPattern: SocketType.limit), decision: unknown))
-        return graph.select(.low(.second, mask: SocketType.mask), types)
-    }
-
-    /// Asks the evaluator for all verdicts on new sockets, once for all calls.
-    private mutating func decideSockets() {
-        guard verdicts.isEmpty else { return }
-        verdicts.reserveCapacity(Int(AddressFamily.limit) * Int(SocketType.limit))
-        for family in 0..<AddressFamily.limit {
-            for type in 0..<SocketType.limit {
-                let kind = SocketKind(
-                    family: AddressFamily(rawValue: family), type: SocketType(rawValue: type))
-                verdicts.append(policy.decide(.create(kind)).verdict)
-            }
-        }
+    /// Whether requests of an operation are the tracer's: some could be refused, or is to be seen.
+    func asks(_ operation: Operation) -> Bool {
+        watching == .everything || couldRefuse.contains(operation)
     }
 
     /// A message without a destination goes where the socket is connected to, which was judged.
     private mutating func sendto(_ architecture: Architecture) -> RegisterDecision {
-        isZero(.fifth, architecture, then: .allow, else: .trace)
+        let named = sending(flags: .fourth)
+        return isZero(.fifth, architecture, then: .allow, else: named)
+    }
+
+    /// A message with a destination; with `MSG_FASTOPEN` it connects.
+    private mutating func sending(flags: SeccompData.Argument) -> RegisterDecision {
+        if asks(.send) { return .trace }
+        guard asks(.connect) else { return .allow }
+        return graph.when(
+            .word(.low(flags), .anySet(0x2000_0000), note: Note(.fastOpen)),
+            then: .trace, else: .allow)
     }
 
     /// The arguments are in memory, so every judged call behind it is the tracer's.
     private mutating func socketcall() -> RegisterDecision {
-        graph.select(
-            .low(.first),
-            values: SyscallTable.socketcall.entries.map { entry in
-                DecisionGraph.Run(
-                    first: entry.number, decision: .trace, meaning: Meaning(.call(entry.call)))
-            }, else: .allow)
+        let runs = SyscallTable.socketcall.entries.map { entry in
+            // Where all calls pass, whatever their registers, none has to be looked at.
+            let passes = decision(for: entry.call, in: .i386) == .allow
+            return DecisionGraph.Run(
+                first: entry.number, decision: passes ? .allow : .trace,
+                meaning: Meaning(.call(entry.call)))
+        }
+        return graph.select(.low(.first), values: runs, else: .allow)
     }
 }

@@ -81,10 +81,10 @@ extension Judge {
         let address = SocketAddressDecoder.decode(bytes)
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
-        if policy.decide(request).verdict == .allow, !recorder.wants(denial: false) {
+        if !recorder.wants(denial: false), isAllowed(request, by: caller) {
             return .success(bytes)
         }
-        switch sockets.look(at: named.descriptor, of: caller.slot) {
+        switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
             return .failure(
@@ -93,7 +93,7 @@ extension Judge {
             return .failure(KernelError(number: error))
         case .socket(let state):
             let request = named.request(state, address)
-            let error = refusal(of: request, kind: state.kind) {
+            let error = refusal(of: request, caller) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
             if let error { return .failure(KernelError(number: error)) }

@@ -54,7 +54,7 @@ extension Judge {
     private func judgeTarget(_ target: Result<TraceTarget, KernelError>, _ caller: Caller) -> Hold {
         switch target {
         case .failure(let error): .fail(error.number)
-        case .success(let target): decide(.trace(target), kind: nil)
+        case .success(let target): decide(.trace(target), caller)
         }
     }
 

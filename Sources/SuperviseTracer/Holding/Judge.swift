@@ -7,23 +7,29 @@ import SupervisePolicy
 /// The order of errors is the kernel's, from `net/socket.c` (Linux 6.1 to 6.18). A call that the
 /// kernel will refuse by itself, for what its registers say, is let go to the kernel.
 final class Judge {
-    /// The policy for the caller of the call being judged.
-    var policy: Policy
+    /// The policy for the caller of the call being judged, ready to be asked.
+    var prepared: PreparedPolicy
     /// Whether the policy has the network off for everybody from the start.
     let isOffForAll: Bool
     let recorder: Recorder
     let tree: ProcessTree
     let memory: TraceeMemory
     let sockets: TraceeSockets
+    let subjects: SubjectReader
+    /// What was found out of the caller of the call being judged.
+    var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
     private(set) var notes: [Note] = []
     /// The socket that the verdict on the call being judged depends on, where it is to go on.
     private(set) var dependence: SocketDependence?
     private var callName = ""
 
+    var policy: Policy { prepared.policy }
+
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
-        self.policy = policy
+        prepared = PreparedPolicy(policy)
         isOffForAll = policy.network == .off
+        subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
         memory = TraceeMemory(tree: tree)
@@ -34,6 +40,7 @@ final class Judge {
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
         notes.removeAll(keepingCapacity: true)
         dependence = nil
+        inquiry = Inquiry()
         callName = call.name
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
@@ -93,10 +100,7 @@ final class Judge {
     private func judge(_ call: NetworkCall, _ caller: Caller) -> Hold {
         switch call {
         case .socket(let family, let type, let number):
-            let kind = SocketKind(
-                family: AddressFamily(rawValue: UInt16(truncatingIfNeeded: family)),
-                type: SocketType(rawValue: type & Int32(SocketType.mask)), protocolNumber: number)
-            return decide(.create(kind), kind: kind)
+            return decide(.create(SocketKind(asked: family, type, number)), caller)
         case .socketpair(let family, let type, let number, let result):
             return judgePair(family, type, number, result, caller)
         case .bind(let descriptor, let address, let length):
@@ -128,18 +132,17 @@ final class Judge {
     ///
     /// - Parameters:
     ///   - request: What is asked for.
-    ///   - kind: The socket's kind, where it is known.
+    ///   - caller: Who asks.
     ///   - earlier: The kernel's own error that comes before the policy's, found only when the
     ///     policy refuses.
     /// - Returns: The error that the call fails with, nil where it goes on.
     func refusal(
-        of request: Request, kind: SocketKind?, earlier: () -> ErrorNumber? = { nil }
+        of request: Request, _ caller: Caller, earlier: () -> ErrorNumber? = { nil }
     ) -> ErrorNumber? {
-        let decision = policy.decide(request)
+        let decision = decision(on: request, by: caller)
         if case .deny = decision.verdict, let error = earlier() { return error }
         if recorder.wants(denial: decision.verdict.isDenial) {
-            notes.append(
-                Note(call: callName, decision: decision, request: request, kind: kind))
+            notes.append(Note(call: callName, decision: decision, request: request))
         }
         if case .deny(let error) = decision.verdict, !recorder.isAuditing { return error }
         return nil
@@ -147,18 +150,16 @@ final class Judge {
 
     /// As `refusal`, for a call that registers decide.
     func decide(
-        _ request: Request, kind: SocketKind?, earlier: () -> ErrorNumber? = { nil }
+        _ request: Request, _ caller: Caller, earlier: () -> ErrorNumber? = { nil }
     ) -> Hold {
-        refusal(of: request, kind: kind, earlier: earlier).map { .fail($0) } ?? .run
+        refusal(of: request, caller, earlier: earlier).map { .fail($0) } ?? .run
     }
 
     /// `socketpair(2)`: flags; descriptors and memory for the result; family and type; policy.
     private func judgePair(
         _ family: Int32, _ type: Int32, _ number: Int32, _ result: UInt64, _ caller: Caller
     ) -> Hold {
-        let kind = SocketKind(
-            family: AddressFamily(rawValue: UInt16(truncatingIfNeeded: family)),
-            type: SocketType(rawValue: type & Int32(SocketType.mask)), protocolNumber: number)
+        let kind = SocketKind(asked: family, type, number)
         func earlier() -> ErrorNumber? {
             if !memory.isAccessible(result, count: 8, of: caller.slot, forWriting: true) {
                 return .badAddress
@@ -173,23 +174,23 @@ final class Judge {
         {
             return .fail(earlier() ?? .invalidArgument)
         }
-        return decide(.create(kind), kind: kind, earlier: earlier)
+        return decide(.create(kind), caller, earlier: earlier)
     }
 
     /// `listen(2)`: descriptor; policy.
     private func judgeListen(_ descriptor: Int32, _ caller: Caller) -> Hold {
-        switch sockets.look(at: descriptor, of: caller.slot) {
+        switch look(at: descriptor, caller, for: Request.listen) {
         case .error(let error): return .fail(error)
         case .socket(let state):
             let request = Request.listen(state)
             depend(on: descriptor, request)
-            return decide(request, kind: state.kind)
+            return decide(request, caller)
         }
     }
 
     /// Notes the socket that a call is made on, where the verdict on the request depends on it.
     func depend(on descriptor: Int32, _ request: Request) {
-        guard policy.verdictDependsOnSocket(request) else { return }
+        guard prepared.verdictDependsOnSocket(request) else { return }
         dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
     }
 
@@ -229,5 +230,13 @@ struct Note {
     var call: String
     var decision: Decision
     var request: Request
-    var kind: SocketKind?
+}
+
+extension SocketKind {
+    /// The socket of a call's arguments, flags and all; what no kernel has stays what it is.
+    init(asked family: Int32, _ type: Int32, _ number: Int32) {
+        self.init(
+            asked: AddressFamily(rawValue: UInt16(truncatingIfNeeded: family)),
+            SocketType(rawValue: type & Int32(SocketType.mask)), number)
+    }
 }

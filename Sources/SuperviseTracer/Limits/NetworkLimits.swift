@@ -7,8 +7,8 @@ import SupervisePolicy
 /// and thread. Until one gives something up, no call of it costs anything: only then it gets the
 /// filter that stops the calls to be judged.
 final class NetworkLimits {
-    private let policy: Policy
-    private let givenUp: Policy
+    private let policy: PreparedPolicy
+    private lazy var givenUp = PreparedPolicy(policy.policy.givenUp)
     private let tree: ProcessTree
     private let memory: TraceeMemory
     private let sealing: Sealing?
@@ -16,20 +16,19 @@ final class NetworkLimits {
     private let filter: () -> Program?
     private var isFilterInstalled = false
 
-    init(policy: Policy, judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?) {
+    init(judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?) {
         self.filter = filter
-        self.policy = policy
-        givenUp = policy.givenUp
+        self.policy = judge.prepared
         tree = judge.tree
         memory = judge.memory
         self.sealing = sealing
     }
 
     /// The policy for a thread's calls.
-    func policy(for slot: Int) -> Policy { isOff(slot) ? givenUp : policy }
+    func policy(for slot: Int) -> PreparedPolicy { isOff(slot) ? givenUp : policy }
 
     /// Whether the policy has the network off for everybody: nobody can change that.
-    private var isOffForAll: Bool { policy.network == .off }
+    private var isOffForAll: Bool { policy.policy.network == .off }
 
     private func isOff(_ slot: Int) -> Bool { isOffForAll || tree.isNetworkOff(thread: slot) }
 

@@ -20,7 +20,7 @@ final class Delegation: Errand {
     /// Where the page is mapped, nil where the call needs none.
     private let place: UInt32?
     /// The policy that the caller's call was judged by.
-    let policy: Policy
+    let policy: PreparedPolicy
     private var step = Step.clone
     private var deputy: ThreadID?
     private var outcome: Deputy.Outcome?
@@ -49,7 +49,7 @@ final class Delegation: Errand {
         arguments: Arguments, place: UInt32?, sealing: Sealing
     ) {
         self.sealing = sealing
-        policy = sealing.judge.policy
+        policy = sealing.judge.prepared
         self.caller = caller
         self.call = call
         self.arguments = arguments

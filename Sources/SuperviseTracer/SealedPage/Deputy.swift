@@ -76,7 +76,7 @@ final class Deputy: Errand {
         // The caller's in the log, with the deputy's descriptors.
         let caller = Caller(
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
-        judge.policy = delegation.policy
+        judge.prepared = delegation.policy
         let hold = judge.judge(call, stop.arguments, caller)
         // A thread that was killed meanwhile has no descriptors to look at; nothing is decided.
         if hold.isFailure, stopped.seccompStop() == nil { return stopped.abandon() }

@@ -1,5 +1,6 @@
 import CSupervise
 import Glibc
+import SupervisePolicy
 import SystemPackage
 
 /// A file descriptor that its owner closes.
@@ -19,6 +20,25 @@ struct Descriptor: Equatable {
         var descriptor: Int32 = -1
         try check(function(&descriptor))
         return Descriptor(rawValue: descriptor)
+    }
+
+    /// The own address of a socket of that kind.
+    ///
+    /// An IP socket that has neither an address nor a port is unbound.
+    func localName() -> LocalName {
+        var bytes = [UInt8](repeating: 0, count: AddressBytes.capacity)
+        var length = 0
+        // The array is as long as the function asks for.
+        guard unsafe csupervise_socket_name(rawValue, &bytes, &length) == 0 else {
+            return .unknown
+        }
+        let address = SocketAddressDecoder.decode(AddressBytes(bytes.prefix(length)))
+        switch address {
+        case .unix(.unnamed): return .unbound
+        case .ipv4(let ip, port: 0) where ip.bits == 0: return .unbound
+        case .ipv6(let ip, port: 0, _) where ip.high == 0 && ip.low == 0: return .unbound
+        default: return .bound(address)
+        }
     }
 
     /// What kind of socket it is.

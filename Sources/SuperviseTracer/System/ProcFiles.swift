@@ -24,6 +24,16 @@ enum ProgramLookup {
     case hidden
     case known(AuditEvent.Program)
 
+    /// The program, where it is known.
+    var program: AuditEvent.Program? {
+        if case .known(let program) = self { program } else { nil }
+    }
+
+    /// Whether nobody has looked.
+    var isUnknown: Bool {
+        if case .unknown = self { true } else { false }
+    }
+
     /// Looks up the program that a thread runs.
     init(of thread: ThreadID) {
         var program = csupervise_program()

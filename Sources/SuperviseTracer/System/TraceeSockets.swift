@@ -14,8 +14,8 @@ enum SocketLookup: Equatable {
 struct TraceeSockets {
     let tree: ProcessTree
 
-    /// What descriptor `number` of a thread is.
-    func look(at number: Int32, of slot: Int) -> SocketLookup {
+    /// What descriptor `number` of a thread is, and, where that is wanted, the socket's own address.
+    func look(at number: Int32, of slot: Int, withName: Bool = false) -> SocketLookup {
         let copy: Descriptor
         do throws(Errno) {
             copy = try take(number, of: slot)
@@ -32,7 +32,8 @@ struct TraceeSockets {
                 family: AddressFamily(rawValue: UInt16(truncatingIfNeeded: socket.domain)),
                 type: SocketType(rawValue: socket.type),
                 protocolNumber: socket.protocol)
-            return .socket(.known(kind, isListening: socket.listening != 0))
+            let local = withName ? copy.localName() : .unknown
+            return .socket(.known(kind, isListening: socket.listening != 0, local: local))
         } catch .notSocket {
             return .error(.notSocket)
         } catch .badFileDescriptor {

@@ -1,0 +1,91 @@
+import SupervisePolicy
+
+/// The evaluator's answers to new sockets, each class of them asked about once.
+struct SocketAnswers: Sendable {
+    let classes: SocketClasses
+    private let policy: PreparedPolicy
+    private var known: [SocketKind: Answer] = [:]
+
+    init(_ policy: Policy) {
+        classes = SocketClasses(of: policy)
+        self.policy = PreparedPolicy(policy)
+    }
+
+    /// The answer to a new socket.
+    mutating func answer(_ kind: SocketKind) -> Answer {
+        let kind = classes.representative(of: kind)
+        if let answer = known[kind] { return answer }
+        let answer = policy.answer(to: .create(kind))
+        known[kind] = answer
+        return answer
+    }
+}
+
+/// New sockets: decided by family, type and protocol.
+extension PartialEvaluation {
+    /// The evaluator's answer by family, type and protocol.
+    mutating func creation(
+        unknownFamily: RegisterDecision, unknownType: RegisterDecision, answersDenied: Bool
+    ) -> RegisterDecision {
+        // A family is an int; a negative one is a great number here and as unknown as that.
+        var families: [DecisionGraph.Run] = []
+        families.reserveCapacity(Int(AddressFamily.limit) + 1)
+        // Families that are not told apart from one another have the decision of the first.
+        var decisions: [AddressFamily: RegisterDecision] = [:]
+        for number in 0..<AddressFamily.limit {
+            let family = AddressFamily(rawValue: number)
+            let kind = SocketKind(family: family, type: .stream)
+            let representative = creations.classes.representative(of: kind).family
+            let decision =
+                decisions[representative]
+                ?? self.creation(of: family, unknown: unknownType, answersDenied: answersDenied)
+            decisions[representative] = decision
+            families.append(
+                DecisionGraph.Run(
+                    first: UInt32(number), decision: decision, meaning: Meaning(.family(family))))
+        }
+        families.append(
+            DecisionGraph.Run(first: UInt32(AddressFamily.limit), decision: unknownFamily))
+        return graph.select(.low(.first), families)
+    }
+
+    /// The decision on one family's sockets, by type and protocol.
+    private mutating func creation(
+        of family: AddressFamily, unknown: RegisterDecision, answersDenied: Bool
+    ) -> RegisterDecision {
+        var types: [DecisionGraph.Run] = []
+        for number in 0..<SocketType.limit {
+            let type = SocketType(rawValue: number)
+            let asked = SocketKind(asked: family, type, 0)
+            // A protocol is an int, too.
+            var protocols: [DecisionGraph.Run] = []
+            for bound in creations.classes.protocols(of: asked.family) {
+                let kind = SocketKind(asked: family, type, Int32(bitPattern: bound))
+                protocols.append(
+                    DecisionGraph.Run(
+                        first: bound, decision: decision(on: kind, answersDenied: answersDenied),
+                        meaning: bound == 0 ? nil : Meaning(.protocol(kind.protocolName))))
+            }
+            types.append(
+                DecisionGraph.Run(
+                    first: UInt32(number), decision: graph.select(.low(.third), protocols)))
+        }
+        types.append(
+            DecisionGraph.Run(first: UInt32(bitPattern: SocketType.limit), decision: unknown))
+        return graph.select(.low(.second, mask: SocketType.mask), types)
+    }
+
+    private mutating func decision(
+        on kind: SocketKind, answersDenied: Bool
+    ) -> RegisterDecision {
+        switch creations.answer(kind) {
+        // Who asks decides.
+        case .needs: .trace
+        case .decided(let decision):
+            switch decision.verdict {
+            case .allow: watching == .everything ? .trace : .allow
+            case .deny(let error): answersDenied ? graph.failure(error) : .trace
+            }
+        }
+    }
+}

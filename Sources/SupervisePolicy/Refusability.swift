@@ -1,0 +1,43 @@
+extension Policy {
+    /// Whether some request of an operation could be refused, whoever makes it.
+    ///
+    /// Where it is false, every such request is allowed, and calls need not be looked at.
+    public func couldRefuse(_ operation: Operation) -> Bool {
+        switch operation {
+        case .trace: restricts
+        case .listen: couldRefuseByName(.listen) || couldRefuseFreePorts
+        default: couldRefuseByName(operation)
+        }
+    }
+
+    /// Whether the rules on an operation, or the boolean behind them, could refuse it.
+    private func couldRefuseByName(_ operation: Operation) -> Bool {
+        let set = OperationSet(operation)
+        let rules = allRules
+        let isRefused = rules.indices.contains { number in
+            var narrow = rules[number]
+            guard narrow.action != .allow, narrow.operations.contains(operation) else {
+                return false
+            }
+            narrow.operations = set
+            return !rules[..<number].contains { $0.action == .allow && $0.covers(narrow) }
+        }
+        if isRefused { return true }
+        // Who listens may accept.
+        if network == .on || profile.otherwise == .on || operation == .accept { return false }
+        let everything = Rule(.deny(nil), set)
+        return !rules.contains { $0.action == .allow && $0.covers(everything) }
+    }
+
+    /// Whether a port of the kernel's choice could be refused to some socket: so it is bound by a
+    /// `listen` without a `bind`.
+    private var couldRefuseFreePorts: Bool {
+        guard couldRefuseByName(.bind) else { return false }
+        return (SocketKind.samples + SocketKind.samples(of: allRules)).contains { kind in
+            guard let binding = Request.listen(.known(kind, local: .unbound)).earlierRequest,
+                case .decided(let decision) = answer(to: binding)
+            else { return kind.family != .unix }
+            return decision.verdict != .allow
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import SuperviseFilter
+import SupervisePolicy
+import Testing
+
+/// Filter and evaluator are two forms of one meaning.
+///
+/// Each policy is compiled and asked about many calls, each of a random process with random memory:
+/// where the filter allows, the evaluator must; where it fails a call, the evaluator must refuse it
+/// with that error; else the tracer asks the evaluator itself. 60,000 pairs of a policy and a call
+/// are tried; `SUPERVISE_POLICIES=5000` in the environment makes it a million.
+@Suite("Filter and evaluator agree on random policies")
+struct AgreementTests {
+    private static let policies =
+        ProcessInfo.processInfo.environment["SUPERVISE_POLICIES"].flatMap(Int.init) ?? 300
+    private static let calls = 200
+
+    @Test("What the filter answers is what the evaluator says", arguments: 0..<policies)
+    func agreement(seed: Int) throws {
+        var random = RandomPolicies(seed: UInt64(seed))
+        let policy = random.policy()
+        let name = "seed \(seed), network \(policy.network), \(policy.profile.name): \(policy.rules)"
+        let compiler = FilterCompiler(policy: policy, mode: .enforce, watching: .nothing)
+        guard let program = try compiler.compile() else {
+            #expect(!policy.restricts, "\(name)")
+            return
+        }
+        for _ in 0..<Self.calls {
+            let (call, arguments, request) = random.call()
+            let subject = random.subject()
+            let decision = request.map { policy.decide($0, by: subject) }
+            for architecture in Architecture.allCases {
+                guard let number = architecture.table.number(of: call) else { continue }
+                let data = SeccompData(
+                    number: number, architecture: architecture.auditValue, arguments: arguments)
+                let answer = Interpreter.run(program, on: data)
+                let about: Comment = "\(name)\n\(call) \(arguments) \(String(describing: request))"
+                switch answer {
+                case .allow:
+                    #expect(decision?.verdict.isDenial != true, about)
+                case .errno(let error):
+                    #expect(
+                        decision?.verdict == .deny(ErrorNumber(rawValue: Int32(error))), about)
+                    #expect(call == .socket, about)
+                default:
+                    #expect(answer == .stop, about)
+                    // Only where somebody could be answered otherwise does a new socket cost a stop.
+                    #expect(call != .socket || policy.dependsOnSubject, about)
+                    #expect(call != .sendto || arguments[4] != 0, about)
+                }
+                if architecture == .i386 { checkSocketcall(call, answer, program, about) }
+            }
+        }
+    }
+
+    /// Behind `socketcall(2)` the filter knows the call's name alone.
+    private func checkSocketcall(
+        _ call: JudgedCall, _ answer: SeccompAction, _ program: Program, _ about: Comment
+    ) {
+        guard let behind = SyscallTable.socketcall.number(of: call),
+            let number = SyscallTable.i386.number(of: .socketcall)
+        else { return }
+        let data = SeccompData(
+            number: number, architecture: Architecture.i386.auditValue,
+            arguments: [UInt64(behind), 0x1000])
+        let result = Interpreter.run(program, on: data)
+        #expect(result == .stop || result == .allow && answer == .allow, about)
+    }
+
+    /// A policy, and the calls that it lets through without a look.
+    static let free: [(NetworkSwitch, [String], [JudgedCall])] = [
+        (.on, ["deny connect tcp :25"], [.bind, .listen]),
+        (.on, ["deny bind tcp :1-1023"], [.connect, .listen, .sendto, .sendmsg, .sendmmsg]),
+        (.on, ["deny bind tcp"], [.connect, .sendto, .sendmsg, .sendmmsg]),
+        (.on, ["deny send udp :53"], [.bind, .listen, .connect]),
+        (.on, ["deny create packet"], [.bind, .listen, .connect, .sendto, .sendmsg, .sendmmsg]),
+        (.off, ["allow connect"], [.connect]),
+        (.off, ["deny connect tcp :25", "allow connect"], []),
+        (.off, ["allow outgoing udp"], []),
+    ]
+
+    @Test("Operations of which nothing could be refused cost no stop", arguments: free)
+    func free(network: NetworkSwitch, rules: [String], calls: [JudgedCall]) throws {
+        let policy = Policy(rules: try rules.map { try Rule(parsing: $0) }, network: network)
+        let setup = Setup(policy: policy)
+        let named: [JudgedCall] = [.bind, .listen, .connect, .sendto, .sendmsg, .sendmmsg]
+        for architecture in Architecture.allCases {
+            let found = try named.filter {
+                try setup.answer($0, architecture, [3, 4, 5, 0, 6]) == .allow
+            }
+            #expect(Set(found) == Set(calls), "\(architecture)")
+        }
+    }
+
+    @Test("Where connects only could be refused, messages are looked at with MSG_FASTOPEN only")
+    func fastOpen() throws {
+        let policy = Policy(rules: [try Rule(parsing: "deny connect tcp :25")], network: .on)
+        let setup = Setup(policy: policy)
+        let fast: UInt64 = 0x2000_0000
+        for architecture in Architecture.allCases {
+            #expect(try setup.answer(.sendto, architecture, [3, 4, 5, fast, 6, 16]) == .stop)
+            #expect(try setup.answer(.sendto, architecture, [3, 4, 5, fast, 0, 0]) == .allow)
+            #expect(try setup.answer(.sendmsg, architecture, [3, 4, fast | 0x40]) == .stop)
+            #expect(try setup.answer(.sendmsg, architecture, [3, 4, fast << 1]) == .allow)
+            #expect(try setup.answer(.sendmmsg, architecture, [3, 4, fast, fast]) == .stop)
+            #expect(try setup.answer(.sendmmsg, architecture, [3, fast, fast, 0]) == .allow)
+        }
+    }
+
+    /// Family, type, protocol, and whether `allow outgoing udp` lets such a socket be made.
+    static let sockets: [(UInt64, UInt64, UInt64, Bool)] = [
+        (2, 2, 0, true), (2, 2, 17, true), (10, 2, 0, true), (2, 2, 0xffff_ffff_0000_0011, true),
+        (2, 2 | 0o2_004_000, 17, true), (2, 2, 1, false), (2, 2, 58, false), (2, 2, 16, false),
+        (2, 2, 18, false), (2, 2, 136, false), (2, 2, 0xffff_ffff, false), (2, 1, 0, false),
+        (2, 1, 6, false), (2, 3, 17, false), (2, 10, 17, false), (17, 2, 17, false),
+        (2, 2, 0x8000_0011, false), (10, 2, 58, false), (1, 1, 0, true),
+    ]
+
+    @Test("A new socket is decided by its protocol, too", arguments: sockets)
+    func protocols(family: UInt64, type: UInt64, number: UInt64, isAllowed: Bool) throws {
+        let setup = Setup(policy: Policy(rules: [try Rule(parsing: "allow outgoing udp")]))
+        for architecture in Architecture.allCases {
+            #expect(
+                try setup.answer(.socket, architecture, [family, type, number])
+                    == (isAllowed ? .allow : .notPermitted))
+        }
+    }
+}
