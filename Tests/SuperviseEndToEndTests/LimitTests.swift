@@ -173,7 +173,8 @@ struct LimitTests {
         for user in User.available {
             let outcome = try await run(
                 [Programs.path("holding"), "udp", "--", Programs.path("supervise"), "-q"]
-                    + ["--network", "on", "--", Programs.path("race-limit"), what, means, "30", "8"],
+                    + ["--network", "on", "--"]
+                    + [Programs.path("race-limit"), what, means, "30", "8"],
                 as: user)
             #expect(outcome.output == "some before, none after, some refused\n")
             #expect(outcome.end == .exited(0))
