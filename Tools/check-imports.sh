@@ -31,6 +31,7 @@ listed=(
     Sources/SuperviseTracer/Launch/Handshake.swift # read and write of one number
     Sources/SuperviseTracer/Launch/Launcher.swift  # fork, exec, the filter's installation
     Sources/SuperviseTracer/Launch/LandlockDomain.swift # entering it
+    Sources/SuperviseTracer/Launch/GivingUp.swift  # the limit, exec
     Sources/supervise/ColorOption.swift            # getenv
 )
 

@@ -2,6 +2,8 @@
 ///
 ///     given-up exec PROGRAM [ARGUMENT...]    the first thread gives it up for itself; another one,
 ///                                            made before, executes the program
+///     given-up alone PROGRAM [ARGUMENT...]   the only thread gives it up for itself, and executes the
+///                                            program
 ///     given-up divergent                     another thread has a filter that the first one does
 ///                                            not have; the first one gives the limit up
 #include <errno.h>
@@ -61,6 +63,15 @@ int main(int count, char **arguments)
 {
     if (count < 2) {
         return 2;
+    }
+    if (!strcmp(arguments[1], "alone")) {
+        if (prctl(PR_SET_NETWORK, PR_NETWORK_OFF, 0, 0, 0) == -1) {
+            perror("PR_SET_NETWORK");
+            return 1;
+        }
+        execv(arguments[2], arguments + 2);
+        perror(arguments[2]);
+        return 1;
     }
     int executes = !strcmp(arguments[1], "exec");
     program = arguments + 2;

@@ -26,11 +26,12 @@ public struct NetworkLimit: Hashable, Sendable {
     /// Whether the network is off.
     public var isOff: Bool { soft == 0 }
 
-    /// Why this limit cannot be replaced by another, in the kernel's order; nil where it can.
+    /// Why this limit cannot be replaced by another, in the kernel's order.
     ///
     /// - Parameters:
     ///   - new: The limit that is asked for.
     ///   - mayRaise: Whether the caller may raise the hard value: CAP_SYS_RESOURCE.
+    /// - Returns: The error, nil where there is none.
     public func refusal(of new: NetworkLimit, mayRaise: Bool) -> ErrorNumber? {
         if new.soft > new.hard { return .invalidArgument }
         return new.hard > hard && !mayRaise ? .notPermitted : nil

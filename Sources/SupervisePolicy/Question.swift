@@ -64,7 +64,13 @@ extension Request {
         let ipv6 = SocketAddress.ipv6(IPv6Address(high: 0, low: 0), port: 0, scope: 0)
         switch socket {
         case .unknown: return [.bind(.unknown, ipv4), .bind(.unknown, ipv6)]
-        case .known(_, true, _), .known(_, _, .bound): return []
+        case .known(_, true, _): return []
+        // It has an address, and still no port (IP_BIND_ADDRESS_NO_PORT).
+        case .known(let kind, _, .bound(.ipv4(let own, port: 0))):
+            return [.bind(.known(kind, local: .unbound), .ipv4(own, port: 0))]
+        case .known(let kind, _, .bound(.ipv6(let own, port: 0, let scope))):
+            return [.bind(.known(kind, local: .unbound), .ipv6(own, port: 0, scope: scope))]
+        case .known(_, _, .bound): return []
         case .known(let kind, _, _):
             if kind.family == .unix { return [] }
             return [.bind(.known(kind, local: .unbound), kind.family == .ipv6 ? ipv6 : ipv4)]

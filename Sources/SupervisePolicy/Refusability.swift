@@ -33,11 +33,12 @@ extension Policy {
     /// `listen` without a `bind`.
     private var couldRefuseFreePorts: Bool {
         guard couldRefuseByName(.bind) else { return false }
-        return (SocketKind.samples + SocketKind.samples(of: allRules)).contains { kind in
-            guard let binding = Request.listen(.known(kind, local: .unbound)).earlierRequest,
-                case .decided(let decision) = answer(to: binding)
-            else { return kind.family != .unix }
-            return decision.verdict != .allow
+        return SocketKind.samples(for: allRules).contains { kind in
+            let bindings = Request.listen(.known(kind, local: .unbound)).earlierRequests
+            return bindings.contains {
+                guard case .decided(let decision) = answer(to: $0) else { return true }
+                return decision.verdict != .allow
+            }
         }
     }
 }

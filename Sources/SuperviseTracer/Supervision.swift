@@ -17,7 +17,7 @@ final class Supervision: StopHandler {
     /// Makes the handler of a tree; without a page, calls that need it are refused.
     init(
         tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?,
-        filterOfGivenUp: @escaping () -> Program?
+        filterOfGivenUp: @escaping () -> Program?, landlockABI: Int32
     ) {
         self.tree = tree
         self.recorder = recorder
@@ -25,7 +25,13 @@ final class Supervision: StopHandler {
         let judge = Judge(policy: policy, recorder: recorder, tree: tree)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
+<<<<<<< HEAD
         limits = NetworkLimits(judge: judge, sealing: sealing, filter: filterOfGivenUp)
+=======
+        limits = NetworkLimits(
+            policy: policy, judge: judge, sealing: sealing, filter: filterOfGivenUp,
+            landlockABI: landlockABI)
+>>>>>>> limits
     }
 
     /// Whether no call may go on any more, or the started process's end is the run's.

@@ -131,7 +131,7 @@ public struct Supervisor {
             source: KernelStops(willReap: root.willReap),
             handler: Supervision(
                 tree: tree, policy: policy, recorder: recorder, root: root, page: page,
-                filterOfGivenUp: { try? filterOfGivenUp() }))
+                filterOfGivenUp: { try? filterOfGivenUp() }, landlockABI: landlockABI))
         loop.run()
         if let failure = recorder.failure { return .sinkFailed(failure) }
         guard isParent else { return .treeIsGone }

@@ -8,7 +8,8 @@ struct FilterCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "filter",
         abstract: "Show the BPF program that a policy becomes, disassembled.",
-        usage: "supervise filter [POLICY OPTIONS] [--audit] [--watch nothing|denied|all] [--given-up]")
+        usage: "supervise filter [POLICY OPTIONS] [--audit] [--watch nothing|denied|all] "
+            + "[--given-up]")
 
     @OptionGroup(title: "Policy options")
     var policyOptions: PolicyOptions

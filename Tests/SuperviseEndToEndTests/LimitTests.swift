@@ -173,7 +173,8 @@ struct LimitTests {
         for user in User.available {
             let outcome = try await run(
                 [Programs.path("holding"), "udp", "--", Programs.path("supervise"), "-q"]
-                    + ["--network", "on", "--", Programs.path("race-limit"), what, means, "30"],
+                    + ["--network", "on", "--"]
+                    + [Programs.path("race-limit"), what, means, "30", "8"],
                 as: user)
             #expect(outcome.output == "some before, none after, some refused\n")
             #expect(outcome.end == .exited(0))
@@ -224,6 +225,39 @@ struct LimitTests {
                 == Outcome(
                     error: "supervise: no command given: expected supervise drop -- COMMAND\n",
                     end: .exited(64)))
+    }
+
+    /// Options, and what is open to whoever has given the network up for good.
+    static let walls: [([String], Outcome)] = [
+        ([], LandlockTests.walled), (["--landlock-abi", "3"], LandlockTests.judged),
+        // A domain would keep it from tracing who has given up the same.
+        (["--profile", "prctl-network"], LandlockTests.judged),
+    ]
+
+    @Test(
+        "whoever gives it up for good and alone is kept out of processes that have not",
+        arguments: walls, ["drop", "prctl"])
+    func domain(options: ([String], Outcome), means: String) async throws {
+        for user in User.available {
+            let raised = try await run(
+                [
+                    Programs.path("probe"), "setrlimit(RLIMIT_CORE,4,8)",
+                    "setrlimit(RLIMIT_CORE,4,9)",
+                ], as: user)
+            if !raised.output.hasSuffix("EPERM\n") {
+                print("skipped: the domain of \(user), who may take its limit back")
+                continue
+            }
+            let giveUp =
+                means == "drop"
+                ? [Programs.path("supervise"), "drop", "--"]
+                : [Programs.path("given-up"), "alone"]
+            let outcome = try await run(
+                [LandlockTests.reacher, "target", Programs.path("supervise"), "-q"]
+                    + ["--network", "on"] + options.0 + ["--"] + giveUp
+                    + [LandlockTests.reacher, "reach"], as: user, seconds: 20)
+            #expect(outcome == options.1)
+        }
     }
 
     @Test("the examples do what they say", arguments: User.available)

@@ -66,7 +66,9 @@ struct LimitFilterTests {
         }
     }
 
-    @Test("Before, every other call is allowed by its number alone", arguments: Architecture.allCases)
+    @Test(
+        "Before, every other call is allowed by its number alone",
+        arguments: Architecture.allCases)
     func untouched(architecture: Architecture) throws {
         let stopping: Set<JudgedCall> = [
             .getrlimit, .oldGetrlimit, .setrlimit, .prlimit64, .ioUringSetup, .seccomp, .prctl,
@@ -85,7 +87,8 @@ struct LimitFilterTests {
         #expect(program.instructions.count < 50)
     }
 
-    @Test("Afterwards the same calls stop as under a policy with the network off, and no call fails")
+    @Test(
+        "Afterwards the same calls stop as under a policy with the network off, and none fails")
     func afterwards() throws {
         let off = Setup(policy: Policy(network: .off), page: AddressWindow(start: 0x10000))
         for architecture in Architecture.allCases {

@@ -1,6 +1,6 @@
 /// race-limit: gives the network up while other threads use it, and counts what gets through.
 ///
-///     race-limit connect|fork|fork-sealed|toggle setrlimit|prlimit64|i386|prctl ROUNDS
+///     race-limit connect|fork|toggle setrlimit|prlimit64|i386 ROUNDS SECONDS
 ///
 /// Inherits a UDP socket as number 20. In each round a new process gives the network up, while another
 /// thread of it
@@ -8,7 +8,8 @@
 ///     fork         makes children, each of which compares its limit with what its connect does,
 ///     toggle       connects it, while the limit is lowered and raised again.
 /// A connect that began after the call had returned must fail; and no process may have the limit and
-/// the network too. Prints how often calls went through before, and how often after.
+/// the network too. Ends after so many rounds, or with the round in which the time is over. Prints
+/// whether calls went through before, and whether after; on standard error how often.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
@@ -23,9 +24,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { SOCKET = 20, LIMIT = 16, SET_FLAGS = 0x534e0001, AFTER = 20 };
+enum { SOCKET = 20, LIMIT = 16, AFTER = 20 };
 
 /// What all processes of a round share.
 struct counts {
@@ -54,7 +56,7 @@ static long i386(long number, long first, const void *second)
     return (int)result;
 }
 
-/// Sets the soft limit, 0 or 1; or the flag, for good.
+/// Sets the soft limit, 0 or 1.
 static void set(int soft)
 {
     struct rlimit64 wide = {(rlim64_t)soft, 1};
@@ -65,8 +67,6 @@ static void set(int soft)
         uint32_t narrow[2] = {(uint32_t)soft, 1};
         memcpy(low, narrow, sizeof narrow);
         result = i386(75, LIMIT, low);
-    } else if (!strcmp(means, "prctl")) {
-        result = syscall(SYS_prctl, SET_FLAGS, 1L, 0L, 0L, 0L);
     } else {
         result = syscall(SYS_setrlimit, LIMIT, &wide);
     }
@@ -167,8 +167,8 @@ static int round_of(const char *what)
 
 int main(int argument_count, char **arguments)
 {
-    if (argument_count != 4) {
-        fprintf(stderr, "race-limit: expected connect|fork|toggle MEANS ROUNDS\n");
+    if (argument_count != 5) {
+        fprintf(stderr, "race-limit: expected connect|fork|toggle MEANS ROUNDS SECONDS\n");
         return 2;
     }
     means = arguments[2];
@@ -177,7 +177,8 @@ int main(int argument_count, char **arguments)
     if (counts == MAP_FAILED || low == MAP_FAILED) {
         return 1;
     }
-    for (int round = atoi(arguments[3]); round > 0; round--) {
+    time_t end = time(NULL) + atoi(arguments[4]);
+    for (int round = atoi(arguments[3]); round > 0 && time(NULL) < end; round--) {
         // Each round begins without what the last one has left.
         pid_t child = fork();
         if (child == 0) {

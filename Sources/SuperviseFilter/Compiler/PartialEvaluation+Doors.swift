@@ -30,7 +30,8 @@ extension PartialEvaluation {
         let own = tracesOwnFilters ? RegisterDecision.trace : .allow
         return graph.select(
             .low(.first),
-            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)] + networkOptions,
+            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)]
+                + networkOptions,
             else: .allow)
     }
 

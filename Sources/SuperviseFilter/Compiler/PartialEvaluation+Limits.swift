@@ -45,8 +45,9 @@ extension PartialEvaluation {
         }
     }
 
-    /// The calls that read and change limits are the tracer's for this limit, and nobody else's for
-    /// all others. The number is an `unsigned int`.
+    /// The calls that read and change limits are the tracer's for this one limit.
+    ///
+    /// Its number is an `unsigned int`.
     mutating func limitDecision(for call: JudgedCall) -> RegisterDecision {
         guard limits == .offered else { return .allow }
         let resource: SeccompData.Argument = call == .prlimit64 ? .second : .first

@@ -17,10 +17,10 @@ public enum GivingUp {
         case notExecutable(Errno)
     }
 
-    /// Gives the network up for good, and becomes a command; returns only by an error.
+    /// Gives the network up for good, and becomes a command.
     ///
-    /// - Parameter closedRings: Called with the numbers of the io_uring descriptors that were
-    ///   closed: a thread of the kernel's could work for the command through them.
+    /// `closedRings` is called with the numbers of the io_uring descriptors that were closed: a
+    /// thread of the kernel's could work for the command through them.
     public static func run(
         _ command: Command, closedRings: ([Int32]) -> Void
     ) throws(Failure) -> Never {

@@ -62,11 +62,17 @@ public struct LandlockDomain: Hashable, Sendable {
 
     /// Puts the calling thread, and all that comes of it, into a new domain.
     func enter() throws(Errno) {
+        let (network, scoped) = attributes
+        try check(csupervise_landlock_enter(network, scoped))
+    }
+
+    /// What is taken away, as `struct landlock_ruleset_attr` has it.
+    var attributes: (network: UInt64, scoped: UInt64) {
         let ports = CSUPERVISE_LANDLOCK_BIND_TCP | CSUPERVISE_LANDLOCK_CONNECT_TCP
         let names = CSUPERVISE_LANDLOCK_ABSTRACT_NAMES
-        try check(
-            csupervise_landlock_enter(
-                taken.contains(.tcpPorts) ? UInt64(ports) : 0,
-                taken.contains(.abstractNames) ? UInt64(names) : 0))
+        return (
+            taken.contains(.tcpPorts) ? UInt64(ports) : 0,
+            taken.contains(.abstractNames) ? UInt64(names) : 0
+        )
     }
 }

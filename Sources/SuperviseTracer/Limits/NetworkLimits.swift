@@ -15,10 +15,27 @@ final class NetworkLimits {
     /// The filter of those who have given the network up, made when the first one does.
     private let filter: () -> Program?
     private var isFilterInstalled = false
+    /// The domain of those who have given it up for good, nil where there is none to enter.
+    private let domain: LandlockDomain?
 
+<<<<<<< HEAD
     init(judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?) {
         self.filter = filter
         self.policy = judge.prepared
+=======
+    init(
+        policy: Policy, judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?,
+        landlockABI: Int32
+    ) {
+        self.filter = filter
+        // A domain keeps its processes from tracing those in other domains, which some profiles
+        // allow where both have given up the same.
+        domain =
+            judge.recorder.isAuditing || policy.profile.tracing != .never
+            ? nil : LandlockDomain(policy: policy.givenUp, abi: landlockABI)
+        self.policy = policy
+        givenUp = policy.givenUp
+>>>>>>> limits
         tree = judge.tree
         memory = judge.memory
         self.sealing = sealing
@@ -100,21 +117,40 @@ final class NetworkLimits {
         if let limit, let error = refusal(of: limit, for: process, caller) {
             return Release.fail(stopped, error)
         }
-        guard let limit, limit.isOff, !isOffForAll, !isArmed(process) else {
+        let isOwn = process == tree.tracees[caller.slot]?.process
+        guard let limit, limit.isOff, !isOffForAll else {
+            return Release.answer(stopped, commit(limit, of: process, reply, caller))
+        }
+        let isArmed = isArmed(process)
+        let entersDomain = isOwn && limit.hard == 0 && isAlone(process) && mayEnterDomain(caller)
+        if isArmed, !entersDomain {
             return Release.answer(stopped, commit(limit, of: process, reply, caller))
         }
         // Another process would have to be stopped wherever it is.
-        guard process == tree.tracees[caller.slot]?.process else {
-            return Release.fail(stopped, .notPermitted)
-        }
-        arm(stopped, caller, allThreads: true) { [self] in
-            tree.updateNetwork(process: process) {
-                $0.formerLimit = $0.limit
-                $0.isArmed = true
+        guard isOwn else { return Release.fail(stopped, .notPermitted) }
+        arm(
+            stopped, caller, Arming.Parts(filterForAll: isArmed ? nil : true, domain: entersDomain)
+        ) { [self] in
+            if !isArmed {
+                tree.updateNetwork(process: process) {
+                    $0.formerLimit = $0.limit
+                    $0.isArmed = true
+                }
             }
             tree.update(caller.slot) { $0.network.isSettled = true }
             return commit(limit, of: process, reply, caller)
         }
+    }
+
+    /// Whether a process has one thread: a domain is entered by each for itself.
+    private func isAlone(_ process: Int) -> Bool { tree.processes[process]?.threads == 1 }
+
+    /// Whether a caller that gives the network up for good is to enter a domain.
+    ///
+    /// Not one that could have the network again: no domain can be left.
+    private func mayEnterDomain(_ caller: Caller) -> Bool {
+        domain != nil && tree.tracees[caller.slot]?.network.isInDomain == false
+            && Credentials(of: caller.thread)?.mayRaiseLimits == false
     }
 
     private func setFlags(
@@ -126,11 +162,15 @@ final class NetworkLimits {
             new.contains(.off), !isOffForAll, !tracee.network.flags.contains(.off)
         else { return Release.answer(stopped, 0) }
         if let error = obstacle(process.network) { return Release.fail(stopped, error) }
-        if process.network.isArmed || tracee.network.isArmed {
+        let isArmed = process.network.isArmed || tracee.network.isArmed
+        let entersDomain = process.threads == 1 && domain != nil && !tracee.network.isInDomain
+        if isArmed, !entersDomain {
             tree.updateNetwork(thread: slot) { $0.flags = new }
             return Release.answer(stopped, 0)
         }
-        arm(stopped, caller, allThreads: false) { [self] in
+        arm(
+            stopped, caller, Arming.Parts(filterForAll: isArmed ? nil : false, domain: entersDomain)
+        ) { [self] in
             tree.updateNetwork(thread: slot) {
                 $0.flags = new
                 $0.isArmed = true
@@ -228,7 +268,7 @@ final class NetworkLimits {
     ///
     /// The page is needed for it, as for a sealed call: the kernel must read the very filter.
     private func arm(
-        _ stopped: consuming StoppedThread, _ caller: Caller, allThreads: Bool,
+        _ stopped: consuming StoppedThread, _ caller: Caller, _ parts: Arming.Parts,
         then finish: @escaping () -> Int64
     ) {
         guard let sealing else { return Release.fail(stopped, .noMemory) }
@@ -242,6 +282,7 @@ final class NetworkLimits {
             if !isFilterInstalled {
                 guard let filter = filter() else { return Release.fail(stopped, .noMemory) }
                 sealing.page.install(filter)
+                if let domain { sealing.page.install(domain) }
                 isFilterInstalled = true
             }
             guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
@@ -251,11 +292,12 @@ final class NetworkLimits {
             // From the first moment that somebody could have the filter, makers matter.
             tree.hasGivenUp = true
             tree.update(caller.slot) { $0.hasSeenPage = true }
+            let slot = caller.slot
             sealing.begin(
-                Arming(
-                    registers, mask: mask, caller.layouts, mappedAt: place,
-                    allThreads: allThreads, finish: finish),
-                stopped, caller.slot)
+                Arming(registers, mask: mask, caller.layouts, mappedAt: place, parts) { [tree] in
+                    if parts.domain { tree.updateNetwork(thread: slot) { $0.isInDomain = true } }
+                    return finish()
+                }, stopped, slot)
         }
     }
 }

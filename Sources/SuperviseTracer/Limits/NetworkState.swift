@@ -22,6 +22,8 @@ struct ThreadNetwork: Equatable {
     var flags: NetworkFlags = []
     /// Whether it has the filter of those who have given the network up, its process or not.
     var isArmed = false
+    /// Whether it has entered a Landlock domain for what it has given up, or found none.
+    var isInDomain = false
     /// Whether no child of its can be on its way that came too early for its process's filter.
     var isSettled = false
     /// Whether its maker is known, of whom it has what is above.
@@ -79,8 +81,8 @@ extension ProcessTree {
 
     /// Gives a new thread or process what its maker has.
     func inheritNetwork(_ slot: Int, from maker: Int) {
-        guard let tracee = tracees[slot], tracee.network.maker != .known, let parent = tracees[maker],
-            let process = processes[parent.process]
+        guard let tracee = tracees[slot], tracee.network.maker != .known,
+            let parent = tracees[maker], let process = processes[parent.process]
         else { return }
         update(slot) {
             $0.network = parent.network
@@ -95,8 +97,8 @@ extension ProcessTree {
         if let former = process.network.formerLimit, !parent.network.isSettled {
             // At most one child was on its way when the filter came.
             update(maker) { $0.network.isSettled = true }
-            if let theirs = filterCount(of: tracee.thread), let own = filterCount(of: parent.thread),
-                theirs < own
+            if let theirs = filterCount(of: tracee.thread),
+                let own = filterCount(of: parent.thread), theirs < own
             {
                 network.limit = former
                 network.isArmed = false

@@ -33,6 +33,25 @@ extension SealedPage {
         UInt64(place) + UInt64(header(place, layouts))
     }
 
+    /// Writes what a Landlock domain takes away, `struct landlock_ruleset_attr`.
+    func install(_ domain: LandlockDomain) {
+        let attributes = domain.attributes
+        memory.write(
+            [0, attributes.network, attributes.scoped].flatMap { littleEndian($0, 8) },
+            at: Self.rulesetOffset)
+    }
+
+    /// Behind the headers.
+    private static let rulesetOffset =
+        filterOffset + instructionsSize + 2 * places.count * headerSize
+    /// Bytes of it; a kernel that knows less takes zeros for what it does not know.
+    static let rulesetSize: UInt64 = 24
+
+    /// Where a tracee finds the domain's attributes, with the page at a place.
+    static func ruleset(mappedAt place: UInt32) -> UInt64 {
+        UInt64(place) + UInt64(rulesetOffset)
+    }
+
     private static func header(_ place: UInt32, _ layouts: MemoryLayouts) -> Int {
         let number = places.firstIndex(of: place) ?? 0
         return filterOffset + instructionsSize
