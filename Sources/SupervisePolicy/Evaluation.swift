@@ -47,6 +47,7 @@ extension Policy {
 
     private func decide(naming address: SocketAddress) -> Decision {
         guard case .unix(let name) = address else { return denied() }
+        if case .path(let path) = name, profile.refusedPaths.contains(path) { return denied() }
         let (kind, what): (UnixNameKinds, String) =
             switch name {
             case .path: (.path, "AF_UNIX paths")

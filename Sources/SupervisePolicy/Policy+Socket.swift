@@ -12,4 +12,9 @@ extension Policy {
         case .bind, .connect, .send: return !profile.exemptProtocols.isEmpty
         }
     }
+
+    /// Whether a path of an AF_UNIX socket can make a difference.
+    ///
+    /// Then what is judged is the object that the kernel reaches by it.
+    public var judgesPaths: Bool { network == .off && !profile.refusedPaths.isEmpty }
 }

@@ -11,12 +11,15 @@ public struct Profile: Hashable, Sendable {
     public let tracing: TracingRule
     /// The protocols of sockets that may do anything, by their names in the rule grammar.
     public let exemptProtocols: Set<String>
+    /// AF_UNIX paths that are refused although paths are exempt.
+    public let refusedPaths: Set<[UInt8]>
 
     /// Makes a profile.
     public init(
         name: String, exemptNames: UnixNameKinds, tracing: TracingRule,
-        exemptProtocols: Set<String> = []
+        exemptProtocols: Set<String> = [], refusedPaths: Set<[UInt8]> = []
     ) {
+        self.refusedPaths = refusedPaths
         self.name = name
         self.exemptNames = exemptNames
         self.tracing = tracing

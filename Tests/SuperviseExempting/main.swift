@@ -2,6 +2,8 @@
 //
 // Usage: supervise-exempting PROTOCOL[,PROTOCOL] COMMAND [ARG...]
 //
+// What begins with a slash is no protocol but an AF_UNIX path that is refused.
+//
 // For tests: what depends on a call's socket is seen where some sockets may and others may not.
 
 import Glibc
@@ -15,7 +17,8 @@ let protocols = CommandLine.arguments.dropFirst().first.map {
 }
 let profile = Profile(
     name: "exempting", exemptNames: [.path, .unnamed], tracing: .never,
-    exemptProtocols: protocols ?? [])
+    exemptProtocols: (protocols ?? []).filter { !$0.hasPrefix("/") },
+    refusedPaths: Set((protocols ?? []).filter { $0.hasPrefix("/") }.map { Array($0.utf8) }))
 let supervisor = Supervisor(
     policy: Policy(profile: profile), watching: .nothing, sink: InMemorySink(),
     keptDescriptors: [], landlockABI: 0, commandEnded: {})

@@ -124,6 +124,11 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process);
 /// Whether a descriptor of `thread` and one of the caller's are the same file.
 int csupervise_is_same_file(pid_t thread, int theirs, int ours);
 
+/// The path of what `thread`'s descriptor stands for, NUL-terminated.
+int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097]);
+/// Whether `directory` is /proc/PROCESS/task/THREAD/fd of the caller's /proc.
+int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread);
+
 // MARK: - This process
 
 int csupervise_set_dumpable(int dumpable);
