@@ -221,3 +221,24 @@ uint64_t csupervise_option_memory_limit(void)
     }
     return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;
 }
+
+int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097])
+{
+    char link[48];
+    snprintf(link, sizeof link, "/proc/%d/fd/%d", thread, descriptor);
+    ssize_t length = readlink(link, path, 4097);
+    if (length < 0 || length > 4096) {
+        return length < 0 ? errno : ENAMETOOLONG;
+    }
+    path[length] = '\0';
+    return 0;
+}
+
+int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread)
+{
+    char path[64];
+    struct stat theirs, ours;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/fd", process, thread);
+    return fstat(directory, &theirs) == 0 && stat(path, &ours) == 0
+        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}

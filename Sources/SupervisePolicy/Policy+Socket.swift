@@ -5,8 +5,16 @@ extension Policy {
     /// Such a call has to be judged for the very socket that it is made on.
     public func verdictDependsOnSocket(_ request: Request) -> Bool {
         request.addressed.map {
-            verdictDependsOnSocket($0.operation, $0.address, inherited: SocketKind.samples(for: allRules))
+            verdictDependsOnSocket(
+                $0.operation, $0.address, inherited: SocketKind.samples(for: allRules))
         } ?? request.dependsOnSocket
+    }
+
+    /// Whether rules are about AF_UNIX names in the file system, so that links make a difference.
+    ///
+    /// Then what is judged is the object that the kernel reaches by a name.
+    public var judgesPaths: Bool {
+        allRules.contains { if case .path? = $0.endpoint { true } else { false } }
     }
 }
 

@@ -11,6 +11,8 @@ public struct PreparedPolicy: Sendable {
     private let decisions: [Decision]
     /// As ``Policy/possibleSockets``.
     public private(set) var possibleSockets: [SocketKind] = []
+    /// As ``Policy/judgesPaths``.
+    public let judgesPaths: Bool
     /// A socket of each kind that the rules tell apart.
     let everySocket: [SocketKind]
     /// As ``Policy/programPatterns``.
@@ -24,6 +26,7 @@ public struct PreparedPolicy: Sendable {
         rules = policy.allRules
         index = RuleIndex(rules)
         decisions = rules.enumerated().map { policy.decision(of: $1, $0) }
+        judgesPaths = policy.judgesPaths
         everySocket = SocketKind.samples(for: rules)
         programPatterns = policy.programPatterns
         dependsOnSubject = policy.dependsOnSubject

@@ -25,13 +25,8 @@ final class Supervision: StopHandler {
         let judge = Judge(policy: policy, recorder: recorder, tree: tree)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
-<<<<<<< HEAD
-        limits = NetworkLimits(judge: judge, sealing: sealing, filter: filterOfGivenUp)
-=======
         limits = NetworkLimits(
-            policy: policy, judge: judge, sealing: sealing, filter: filterOfGivenUp,
-            landlockABI: landlockABI)
->>>>>>> limits
+            judge: judge, sealing: sealing, filter: filterOfGivenUp, landlockABI: landlockABI)
     }
 
     /// Whether no call may go on any more, or the started process's end is the run's.

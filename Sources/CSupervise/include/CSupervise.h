@@ -149,6 +149,10 @@ enum { CSUPERVISE_FIRST_USER_NAMESPACE = 0xEFFFFFFDU, CSUPERVISE_CAP_SYS_RESOURC
 int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *credentials);
 /// How many seccomp filters a thread has (Linux 5.9). ENOSYS: the kernel does not tell.
 int csupervise_filters_of(pid_t thread, int *count);
+/// The path of what `thread`'s descriptor stands for, NUL-terminated.
+int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097]);
+/// Whether `directory` is /proc/PROCESS/task/THREAD/fd of the caller's /proc.
+int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread);
 
 // MARK: - This process
 

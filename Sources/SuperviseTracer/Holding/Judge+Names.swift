@@ -79,6 +79,13 @@ extension Judge {
         earlier: (() -> ErrorNumber?)? = nil
     ) -> Result<AddressBytes, KernelError> {
         let address = SocketAddressDecoder.decode(bytes)
+        if prepared.judgesPaths, named.operation != .bind, case .unix(.path(let path)) = address {
+            guard let pinned else {
+                depend(onPath: path, named.descriptor, named.operation)
+                return .success(bytes)
+            }
+            return judge(named, pinned, caller, earlier: earlier)
+        }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
         if !recorder.wants(denial: false), isAllowed(request, by: caller) {
@@ -104,6 +111,34 @@ extension Judge {
                 return .success(bytes)
             }
             return .success(harmlessName(bytes, address, for: kind))
+        }
+    }
+
+    /// Judges what a path leads to; a success is an address that leads there and nowhere else.
+    private func judge(
+        _ named: Named, _ pinned: PinnedPath, _ caller: Caller, earlier: (() -> ErrorNumber?)?
+    ) -> Result<AddressBytes, KernelError> {
+        switch sockets.look(at: named.descriptor, of: caller.slot) {
+        case .error(let error): return .failure(KernelError(number: error))
+        case .socket(let state):
+            if named.operation == .send, let kind = state.kind,
+                kind.type == .stream
+                    || kind.type == .sequentialPacket
+            {
+                // They do not look at it.
+                return .success(.nobody)
+            }
+            let request = named.request(state, .unix(.path(pinned.path)))
+            let error = refusal(of: request, kind: state.kind) {
+                earlier?() ?? refusedEarlier(named, caller)
+                    ?? (pinned.error == 0 ? nil : ErrorNumber(rawValue: pinned.error))
+            }
+            if let error { return .failure(KernelError(number: error)) }
+            if pinned.error != 0 {
+                return .failure(KernelError(number: ErrorNumber(rawValue: pinned.error)))
+            }
+            // AF_UNIX
+            return .success(AddressBytes([1, 0] + pinned.name))
         }
     }
 

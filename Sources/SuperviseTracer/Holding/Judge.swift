@@ -22,6 +22,8 @@ final class Judge {
     private(set) var notes: [Note] = []
     /// The socket that the verdict on the call being judged depends on, where it is to go on.
     private(set) var dependence: SocketDependence?
+    /// What the path in the call being judged leads to, where a deputy holds it.
+    var pinned: PinnedPath?
     private var callName = ""
 
     var policy: Policy { prepared.policy }
@@ -44,6 +46,12 @@ final class Judge {
         callName = call.name
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
+    }
+
+    /// Notes that the verdict depends on what a path leads to.
+    func depend(onPath path: [UInt8], _ descriptor: Int32, _ operation: Operation) {
+        dependence = SocketDependence(
+            descriptor: descriptor, operation: operation, path: path)
     }
 
     /// `socketcall(2)`: the number is in a register, the arguments are in memory.
@@ -211,17 +219,29 @@ struct Caller {
 struct SocketDependence: Equatable {
     /// The caller's number for it, which stands for another socket a moment later.
     var descriptor: Int32
-    var operation: Operation
+    var operation: SupervisePolicy.Operation
     /// What is sent over the connection that the call begins, where it is a send.
     var message: Message?
     /// Whether the call found a connection begun that was not there yet.
     var isConnecting = false
+    /// The path in the call's address, where what it leads to makes a difference.
+    var path: [UInt8]?
 
     /// A message, as its call has it.
     enum Message: Equatable {
         case buffer(pointer: UInt64, size: UInt64, flags: UInt32)
         case header(MessageHeader, flags: UInt32)
     }
+}
+
+/// A path that a deputy has opened in the descriptors and the directory that are its own.
+struct PinnedPath {
+    /// The error of opening it, 0 where it is open.
+    var error: Int32
+    /// The absolute path of what was opened, without links.
+    var path: [UInt8]
+    /// A relative path to that very object from the deputy's working directory.
+    var name: [UInt8]
 }
 
 /// A decision that is to be recorded.

@@ -18,24 +18,16 @@ final class NetworkLimits {
     /// The domain of those who have given it up for good, nil where there is none to enter.
     private let domain: LandlockDomain?
 
-<<<<<<< HEAD
-    init(judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?) {
-        self.filter = filter
-        self.policy = judge.prepared
-=======
     init(
-        policy: Policy, judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?,
-        landlockABI: Int32
+        judge: Judge, sealing: Sealing?, filter: @escaping () -> Program?, landlockABI: Int32
     ) {
         self.filter = filter
+        policy = judge.prepared
         // A domain keeps its processes from tracing those in other domains, which some profiles
         // allow where both have given up the same.
         domain =
-            judge.recorder.isAuditing || policy.profile.tracing != .never
-            ? nil : LandlockDomain(policy: policy.givenUp, abi: landlockABI)
-        self.policy = policy
-        givenUp = policy.givenUp
->>>>>>> limits
+            judge.recorder.isAuditing || policy.policy.profile.tracing != .never
+            ? nil : LandlockDomain(policy: policy.policy.givenUp, abi: landlockABI)
         tree = judge.tree
         memory = judge.memory
         self.sealing = sealing

@@ -21,6 +21,7 @@ final class Delegation: Errand {
     private let place: UInt32?
     /// The policy that the caller's call was judged by.
     let policy: PreparedPolicy
+    private let path: [UInt8]?
     private var step = Step.clone
     private var deputy: ThreadID?
     private var outcome: Deputy.Outcome?
@@ -46,8 +47,9 @@ final class Delegation: Errand {
 
     init(
         _ registers: Registers, mask: UInt64, caller: Caller, call: JudgedCall,
-        arguments: Arguments, place: UInt32?, sealing: Sealing
+        arguments: Arguments, place: UInt32?, path: [UInt8]?, sealing: Sealing
     ) {
+        self.path = path
         self.sealing = sealing
         policy = sealing.judge.prepared
         self.caller = caller
@@ -70,12 +72,12 @@ final class Delegation: Errand {
         guard let result else {
             // The deputy takes no signals that are the process's, and begins with this mask.
             thread.setSignalMask(UInt64.max)
-            return .call(InjectedCalls(layouts: layouts).cloneDeputy())
+            return .call(calls.cloneDeputy(withOwnDirectory: path != nil))
         }
         switch step {
         case .clone:
             // -ERESTARTNOINTR: the process is being stopped.
-            if result == -513 { return .call(InjectedCalls(layouts: layouts).cloneDeputy()) }
+            if result == -513 { return .call(calls.cloneDeputy(withOwnDirectory: path != nil)) }
             step = .deputized
             sealing.releaseNewborns(of: caller.slot)
             guard result > 0, deputy != nil else { return refusal }
@@ -110,7 +112,7 @@ final class Delegation: Errand {
         deputy = thread
         let deputy = Deputy(
             registers, mask: mask, caller: caller, call: call, arguments: arguments, place: place,
-            sealing: sealing, delegation: self)
+            path: path, sealing: sealing, delegation: self)
         if !sealing.start(deputy, thread, for: caller) { deputyEnded(nil) }
         sealing.releaseNewborns(of: caller.slot)
     }
@@ -141,6 +143,12 @@ final class Delegation: Errand {
             pageSlot = slot
             // From here on signals reach the caller.
             thread.setSignalMask(mask)
+            if dependence.path != nil {
+                // Nothing tells when a socket that is no peer yet has room: it is tried again.
+                step = .sending(until: nil)
+                sealing.page.write(calls.pollForWriting(-1), to: slot)
+                return .call(calls.poll(address, milliseconds: 10))
+            }
             if dependence.operation == .connect {
                 step = .connecting(dependence)
                 sealing.page.write([0xff, 0xff], to: slot)

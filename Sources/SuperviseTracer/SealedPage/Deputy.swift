@@ -21,6 +21,10 @@ final class Deputy: Errand {
     private let call: JudgedCall
     private let arguments: Arguments
     private let place: UInt32?
+    /// The path in the call's address, where what it leads to is judged.
+    private let path: [UInt8]?
+    private var pinning = PathPinning()
+    private var isCalling = false
     private var pageSlot: UInt16?
     private var dependence: SocketDependence?
     private var messages: MessageSteps?
@@ -31,8 +35,10 @@ final class Deputy: Errand {
 
     init(
         _ registers: Registers, mask: UInt64, caller: Caller, call: JudgedCall,
-        arguments: Arguments, place: UInt32?, sealing: Sealing, delegation: Delegation
+        arguments: Arguments, place: UInt32?, path: [UInt8]?, sealing: Sealing,
+        delegation: Delegation
     ) {
+        self.path = path
         self.sealing = sealing
         self.delegation = delegation
         self.caller = caller
@@ -46,15 +52,26 @@ final class Deputy: Errand {
 
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else {
-            return .call(
-                RawCall(
-                    UInt32(truncatingIfNeeded: registers.callNumber), arguments.wide(0),
-                    arguments.wide(1), arguments.wide(2), arguments.wide(3), arguments.wide(4),
-                    arguments.wide(5)))
+            guard let path, let step = pinning.next(after: nil, path, self, at: thread) else {
+                return ownCall
+            }
+            return step
+        }
+        if let path, outcome == nil, !isCalling {
+            return pinning.next(after: result, path, self, at: thread) ?? ownCall
         }
         if let outcome { return exit(outcome) }
         if let messages, let step = message(after: result, of: messages) { return step }
         return exit(outcome(of: result))
+    }
+
+    private var ownCall: ErrandStep {
+        isCalling = true
+        return .call(
+            RawCall(
+                UInt32(truncatingIfNeeded: registers.callNumber), arguments.wide(0),
+                arguments.wide(1), arguments.wide(2), arguments.wide(3), arguments.wide(4),
+                arguments.wide(5)))
     }
 
     /// A result, unless the call was interrupted: no signal but the tracer's own reaches it.
@@ -77,23 +94,29 @@ final class Deputy: Errand {
         let caller = Caller(
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
         judge.prepared = delegation.policy
+        judge.pinned = pinning.pinned
         let hold = judge.judge(call, stop.arguments, caller)
+        judge.pinned = nil
         // A thread that was killed meanwhile has no descriptors to look at; nothing is decided.
         if hold.isFailure, stopped.seccompStop() == nil { return stopped.abandon() }
         dependence = judge.dependence
+        // Another path than the one that was opened, or several.
+        let isUnpinned = dependence?.path != nil
+        if path != nil, dependence == nil { dependence = pinning.dependence(of: call, stop) }
         if let connecting = dependence, connecting.operation == .connect {
             dependence?.isConnecting = judge.sockets.isConnecting(connecting.descriptor, of: slot)
         }
         guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
+        case _ where isUnpinned: stopped.skipCall(result: refusal)
         case .run, .runOther: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
         case .sendSealed(let messages):
             self.messages = MessageSteps(messages: messages, layouts: layouts)
             stopped.skipCall(result: takeSlot() == nil ? refusal : 0)
         case .runSealed(let sealed):
-            guard let place, let pageSlot = takeSlot() else {
+            guard let place, let pageSlot = pageSlot ?? takeSlot() else {
                 stopped.skipCall(result: refusal)
                 break
             }
@@ -110,6 +133,28 @@ final class Deputy: Errand {
         if let pageSlot { sealing.page.returnSlot(pageSlot) }
         pageSlot = nil
         delegation.deputyEnded(outcome)
+    }
+
+    /// Where a string is for the deputy; nil where there is no room.
+    func address(of string: [UInt8]) -> UInt64? {
+        guard let place, let pageSlot = pageSlot ?? takeSlot() else { return nil }
+        sealing.page.write(string + [0], to: pageSlot)
+        return sealing.page.address(of: pageSlot, mappedAt: place)
+    }
+
+    /// What one of its descriptors stands for.
+    func object(_ descriptor: Int64, at thread: ThreadID) -> [UInt8]? {
+        pathOf(Int32(truncatingIfNeeded: descriptor), of: thread)
+    }
+
+    /// Whether one of its descriptors is its own directory of descriptors.
+    func isDescriptors(_ descriptor: Int64, of thread: ThreadID) -> Bool {
+        guard let slot = sealing.judge.tree.slot(of: thread),
+            let copy = sealing.judge.sockets.copy(
+                of: Int32(truncatingIfNeeded: descriptor), slot: slot)
+        else { return false }
+        defer { copy.close() }
+        return isDescriptorDirectory(copy, of: thread, in: caller.process)
     }
 
     private func takeSlot() -> UInt16? {

@@ -47,8 +47,20 @@ struct InjectedCalls {
 
     /// `clone(CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_FS | CLONE_SYSVSEM)`: a thread of the
     /// process with a copy of the descriptors for itself, on the same stack.
-    func cloneDeputy() -> RawCall {
-        RawCall(number(56, 120), 0x5_0b00, 0, 0, 0, 0)
+    ///
+    /// Without CLONE_FS it has a working directory of its own, too.
+    func cloneDeputy(withOwnDirectory: Bool = false) -> RawCall {
+        RawCall(number(56, 120), withOwnDirectory ? 0x5_0900 : 0x5_0b00, 0, 0, 0, 0)
+    }
+
+    /// `openat(AT_FDCWD, path, O_PATH | O_CLOEXEC)`.
+    func openPath(_ address: UInt64) -> RawCall {
+        RawCall(number(257, 295), UInt64(bitPattern: -100), address, 0x28_0000, 0)
+    }
+
+    /// `fchdir`.
+    func changeDirectory(_ descriptor: Int64) -> RawCall {
+        RawCall(number(81, 133), UInt64(bitPattern: descriptor))
     }
 
     /// `fcntl(descriptor, F_DUPFD_CLOEXEC, 0)`; on i386 `fcntl64`.

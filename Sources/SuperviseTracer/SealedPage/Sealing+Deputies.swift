@@ -15,7 +15,7 @@ extension Sealing {
         begin(
             Delegation(
                 registers, mask: mask, caller: caller, call: call, arguments: arguments,
-                place: place, sealing: self),
+                place: place, path: judge.dependence?.path, sealing: self),
             stopped, caller.slot)
     }
 

@@ -105,3 +105,20 @@ func exists(_ process: ThreadID) -> Bool {
 func optionMemoryLimit() -> UInt64 {
     csupervise_option_memory_limit()
 }
+
+/// The path of what a thread's descriptor stands for, as the tracer sees it.
+func pathOf(_ descriptor: Int32, of thread: ThreadID) -> [UInt8]? {
+    var path = [CChar](repeating: 0, count: 4097)
+    guard unsafe csupervise_descriptor_path(thread.rawValue, descriptor, &path) == 0 else {
+        return nil
+    }
+    return path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+}
+
+/// Whether a descriptor is the directory of a thread's own descriptors in the tracer's `/proc`.
+func isDescriptorDirectory(
+    _ descriptor: Descriptor, of thread: ThreadID, in process: ThreadID
+) -> Bool {
+    csupervise_is_descriptor_directory(
+        descriptor.rawValue, process.rawValue, thread.rawValue) != 0
+}
