@@ -29,6 +29,27 @@ for call in connect bind sendto sendmsg sendmmsg; do
     done
 done
 for what in stream seqpacket inet unspec listen; do
+while read -r way; do
+    # The words are arguments.
+    race flip-name $way </dev/null
+done <<'END'
+x86-64 sendmsg length thread
+x86-64 sendmsg pointer thread
+x86-64 sendmmsg length thread
+x86-64 sendmmsg pointer thread
+i386 sendmsg length thread
+i386 sendmmsg pointer thread
+socketcall connect argument thread
+socketcall bind argument thread
+socketcall sendto argument thread
+socketcall sendmsg pointer thread
+x86-64 connect byte vm
+x86-64 sendmsg byte shared
+i386 connect byte shared
+x86-64 connect byte mem
+socketcall sendto argument vm
+END
+for what in stream seqpacket inet unspec; do
     race swap-socket $what
 done
 race rewrite-code

@@ -31,7 +31,8 @@ final class Injection: Errand {
     private var formerLimit: DescriptorLimit?
 
     private enum Step {
-        case scratch, socket, receive, map, closeBoth, closeFile, closeSocket, seal, inherit, unmap, done
+        case scratch, socket, receive, map, closeBoth, closeFile, closeSocket, seal, inherit, unmap
+        case done
     }
 
     init(
