@@ -114,6 +114,14 @@ int csupervise_leads_to(const char *path, unsigned driver, unsigned unit, uint64
 /// Reads a file of /proc/THREAD, at most `size` bytes; `*length` is how many there were.
 int csupervise_read_status_file(
     pid_t thread, const char *name, void *buffer, size_t size, size_t *length);
+/// The path without links that an AF_UNIX name leads a thread to, as the caller sees it.
+///
+/// `is_new`: the name is to be made, so its last part is taken as it is. `*is_our_root` says whether
+/// the thread has the caller's root. EXDEV: it cannot be told, since the thread sees other files
+/// under these names, or the path goes through a link of /proc. Other errors are the kernel's for
+/// the name.
+int csupervise_resolve_name(
+    pid_t thread, const char *path, int is_new, char resolved[static 4096], int *is_our_root);
 /// The thread's name, /proc/THREAD/comm without its newline, NUL-terminated.
 int csupervise_thread_name(pid_t thread, char name[static 64]);
 /// The number of a thread's process, and of its parent, in the caller's pid namespace.

@@ -75,7 +75,19 @@ extension Judge {
         _ named: Named, _ bytes: AddressBytes, _ caller: Caller,
         earlier: (() -> ErrorNumber?)? = nil
     ) -> Result<AddressBytes, KernelError> {
-        let address = SocketAddressDecoder.decode(bytes)
+        var (address, bytes) = (SocketAddressDecoder.decode(bytes), bytes)
+        switch lookUp(address, named, caller) {
+        case .unasked: break
+        case .error(let error): return .failure(KernelError(number: error))
+        case .unknown:
+            let request = named.request(.unknown, address)
+            let error = refusal(of: request, unknownName) { refusedEarlier(named, caller) }
+            if let error { return .failure(KernelError(number: error)) }
+            return .success(bytes)
+        case .name(let name, let given):
+            address = name
+            if case .path(let path) = given { bytes = AddressBytes([1, 0] + path + [0]) }
+        }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
         if !recorder.wants(denial: false), isAllowed(request, by: caller) {

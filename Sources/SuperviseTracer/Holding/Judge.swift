@@ -14,6 +14,8 @@ final class Judge {
     let memory: TraceeMemory
     let sockets: TraceeSockets
     let subjects: SubjectReader
+    /// Whether rules are about AF_UNIX names in the file system.
+    let namesPaths: Bool
     /// What was found out of the caller of the call being judged.
     var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
@@ -24,6 +26,7 @@ final class Judge {
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         prepared = PreparedPolicy(policy)
+        namesPaths = policy.namesPaths
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -131,7 +134,13 @@ final class Judge {
     func refusal(
         of request: Request, _ caller: Caller, earlier: () -> ErrorNumber? = { nil }
     ) -> ErrorNumber? {
-        let decision = decision(on: request, by: caller)
+        refusal(of: request, decision(on: request, by: caller), earlier: earlier)
+    }
+
+    /// As above, for a decision that was made.
+    func refusal(
+        of request: Request, _ decision: Decision, earlier: () -> ErrorNumber? = { nil }
+    ) -> ErrorNumber? {
         if case .deny = decision.verdict, let error = earlier() { return error }
         if recorder.wants(denial: decision.verdict.isDenial) {
             notes.append(Note(call: callName, decision: decision, request: request))
