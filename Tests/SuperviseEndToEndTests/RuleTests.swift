@@ -10,6 +10,9 @@ struct RuleTests {
     @Test("other names", arguments: Row.table("rules", "other names"), Way.all)
     func names(row: Row, way: Way) async throws { try await compare(row, way) }
 
+    @Test("options and peers", arguments: Row.table("rules", "options and peers"), Way.all)
+    func peers(row: Row, way: Way) async throws { try await compare(row, way) }
+
     @Test("paths", arguments: Row.table("rules", "paths"), Way.all)
     func paths(row: Row, way: Way) async throws { try await compare(row, way) }
 

@@ -199,6 +199,10 @@ struct csupervise_socket {
 
 /// SO_DOMAIN, SO_TYPE, SO_PROTOCOL and SO_ACCEPTCONN. ENOTSOCK, or EBADF for an O_PATH descriptor.
 int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
+/// Attaches a filter of `count` struct sock_filter to a socket, which then keeps it for good.
+///
+/// 0 too where it has this very filter already; EPERM where another one is locked.
+int csupervise_filter_packets(int descriptor, const void *instructions, size_t count);
 /// getsockname(2): the socket's own address, and how many bytes of it there are.
 int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length);
 /// pread(2) until `count` bytes, an end or an error; `*done` is what was read.

@@ -90,7 +90,7 @@ extension Judge {
         }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
-        if !recorder.wants(denial: false), isAllowed(request, by: caller) {
+        if !recorder.wants(denial: false), !refusesPeers, isAllowed(request, by: caller) {
             return .success(bytes)
         }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
@@ -104,7 +104,9 @@ extension Judge {
             let error = refusal(of: named.request(state, address), caller) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
-            if let error { return .failure(KernelError(number: error)) }
+            if let error = error ?? refusePeers(of: named.descriptor, state.kind, caller) {
+                return .failure(KernelError(number: error))
+            }
             guard named.operation == .send, let kind = state.kind, kind.family == .unix else {
                 return .success(bytes)
             }

@@ -14,6 +14,11 @@ final class Judge {
     let memory: TraceeMemory
     let sockets: TraceeSockets
     let subjects: SubjectReader
+    /// The socket options that lead past the rules.
+    let routingOptions: [RoutingOption]
+    /// Whether rules refuse peers, and what they want to know of processes.
+    let refusesPeers: Bool
+    let subjectNeeds: Needs
     /// Whether rules are about AF_UNIX names in the file system.
     let namesPaths: Bool
     /// What was found out of the caller of the call being judged.
@@ -27,6 +32,10 @@ final class Judge {
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         prepared = PreparedPolicy(policy)
         namesPaths = policy.namesPaths
+        routingOptions = RoutingOption.refused(by: policy)
+        refusesPeers = policy.couldRefuse(.accept)
+        subjectNeeds = policy.allRules.flatMap(\.qualifiers)
+            .reduce(into: []) { $0.formUnion($1.needs) }
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -115,6 +124,12 @@ final class Judge {
             return judgeMessage(descriptor, header, flags, caller)
         case .sendmmsg(let descriptor, let headers, let count, let flags):
             return judgeMessages(descriptor, headers, count, flags, caller)
+        case .setsockopt(let level, let option, let length):
+            // Only behind `socketcall(2)`: else the filter has answered.
+            let isRefused =
+                length != 0 && !recorder.isAuditing
+                && routingOptions.contains { $0.level == level && $0.number == option }
+            return isRefused ? .fail(.notPermitted) : .run
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
         case .other:
@@ -182,7 +197,12 @@ final class Judge {
     private func judgeListen(_ descriptor: Int32, _ caller: Caller) -> Hold {
         switch look(at: descriptor, caller, for: Request.listen) {
         case .error(let error): .fail(error)
-        case .socket(let state): decide(.listen(state), caller)
+        case .socket(let state):
+            if let error = refusal(of: .listen(state), caller) {
+                .fail(error)
+            } else {
+                refusePeers(of: descriptor, state.kind, caller).map { .fail($0) } ?? .run
+            }
         }
     }
 }
