@@ -28,7 +28,6 @@ for call in connect bind sendto sendmsg sendmmsg; do
         race flip-name $abi $call byte thread
     done
 done
-for what in stream seqpacket inet unspec listen; do
 while read -r way; do
     # The words are arguments.
     race flip-name $way </dev/null
@@ -49,7 +48,7 @@ i386 connect byte shared
 x86-64 connect byte mem
 socketcall sendto argument vm
 END
-for what in stream seqpacket inet unspec; do
+for what in stream seqpacket inet unspec listen; do
     race swap-socket $what
 done
 race rewrite-code

@@ -107,6 +107,33 @@ struct AgreementTests {
         }
     }
 
+    /// Level, option, length, and whether it is refused where rules tell addresses apart.
+    static let options: [(UInt64, UInt64, UInt64, Bool)] = [
+        (0, 4, 8, true), (41, 57, 24, true), (41, 5, 24, true), (41, 6, 24, true),
+        (132, 100, 16, true), (132, 107, 16, true), (132, 110, 16, true),
+        (0xffff_ffff_0000_0084, 0x1_0000_006e, 16, true), (0, 4, 0, false), (41, 57, 0, false),
+        (0, 5, 8, false), (41, 4, 24, false), (132, 101, 16, false), (1, 4, 4, false),
+        (6, 110, 4, false),
+    ]
+
+    @Test("Socket options that lead packets past rules on addresses are refused", arguments: options)
+    func routes(level: UInt64, option: UInt64, length: UInt64, isRefused: Bool) throws {
+        let rules = [try Rule(parsing: "allow outgoing udp localhost")]
+        let arguments = [3, level, option, 0x1000, length]
+        for architecture in Architecture.allCases {
+            for (setup, answers) in [
+                (Setup(policy: Policy(rules: rules)), isRefused),
+                (Setup(policy: Policy(rules: rules), mode: .audit), false),
+                (Setup(policy: Policy(rules: [try Rule(parsing: "allow outgoing udp")])), false),
+                (Setup(), false),
+            ] {
+                #expect(
+                    try setup.answer(.setsockopt, architecture, arguments)
+                        == (answers ? .notPermitted : .allow))
+            }
+        }
+    }
+
     /// Family, type, protocol, and whether `allow outgoing udp` lets such a socket be made.
     static let sockets: [(UInt64, UInt64, UInt64, Bool)] = [
         (2, 2, 0, true), (2, 2, 17, true), (10, 2, 0, true), (2, 2, 0xffff_ffff_0000_0011, true),

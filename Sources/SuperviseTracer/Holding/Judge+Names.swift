@@ -78,7 +78,7 @@ extension Judge {
         _ named: Named, _ bytes: AddressBytes, _ caller: Caller,
         earlier: (() -> ErrorNumber?)? = nil
     ) -> Result<AddressBytes, KernelError> {
-        let address = SocketAddressDecoder.decode(bytes)
+        var (address, bytes) = (SocketAddressDecoder.decode(bytes), bytes)
         if prepared.judgesPaths, named.operation != .bind, case .unix(.path(let path)) = address {
             guard let pinned else {
                 depend(onPath: path, named.descriptor, named.operation)
@@ -86,9 +86,22 @@ extension Judge {
             }
             return judge(named, pinned, caller, earlier: earlier)
         }
+        // A name that is to be made: there is nothing yet that could be held.
+        switch lookUp(address, named, caller) {
+        case .unasked: break
+        case .error(let error): return .failure(KernelError(number: error))
+        case .unknown:
+            let request = named.request(.unknown, address)
+            let error = refusal(of: request, unknownName) { refusedEarlier(named, caller) }
+            if let error { return .failure(KernelError(number: error)) }
+            return .success(bytes)
+        case .name(let name, let given):
+            address = name
+            if case .path(let path) = given { bytes = AddressBytes([1, 0] + path + [0]) }
+        }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
-        if !recorder.wants(denial: false), isAllowed(request, by: caller) {
+        if !recorder.wants(denial: false), !refusesPeers, isAllowed(request, by: caller) {
             return .success(bytes)
         }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
@@ -103,7 +116,9 @@ extension Judge {
             let error = refusal(of: request, caller) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
-            if let error { return .failure(KernelError(number: error)) }
+            if let error = error ?? refusePeers(of: named.descriptor, state.kind, caller) {
+                return .failure(KernelError(number: error))
+            }
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
             if address.family != .unix { depend(on: named.descriptor, request) }

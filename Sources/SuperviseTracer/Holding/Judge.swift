@@ -16,6 +16,11 @@ final class Judge {
     let memory: TraceeMemory
     let sockets: TraceeSockets
     let subjects: SubjectReader
+    /// The socket options that lead past the rules.
+    let routingOptions: [RoutingOption]
+    /// Whether rules refuse peers, and what they want to know of processes.
+    let refusesPeers: Bool
+    let subjectNeeds: Needs
     /// What was found out of the caller of the call being judged.
     var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
@@ -31,6 +36,10 @@ final class Judge {
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         prepared = PreparedPolicy(policy)
         isOffForAll = policy.network == .off
+        routingOptions = RoutingOption.refused(by: policy)
+        refusesPeers = policy.couldRefuse(.accept)
+        subjectNeeds = policy.allRules.flatMap(\.qualifiers)
+            .reduce(into: []) { $0.formUnion($1.needs) }
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -128,6 +137,12 @@ final class Judge {
             return judgeMessage(descriptor, header, flags, caller)
         case .sendmmsg(let descriptor, let headers, let count, let flags):
             return judgeMessages(descriptor, headers, count, flags, caller)
+        case .setsockopt(let level, let option, let length):
+            // Only behind `socketcall(2)`: else the filter has answered.
+            let isRefused =
+                length != 0 && !recorder.isAuditing
+                && routingOptions.contains { $0.level == level && $0.number == option }
+            return isRefused ? .fail(.notPermitted) : .run
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
         case .other:
@@ -147,7 +162,13 @@ final class Judge {
     func refusal(
         of request: Request, _ caller: Caller, earlier: () -> ErrorNumber? = { nil }
     ) -> ErrorNumber? {
-        let decision = decision(on: request, by: caller)
+        refusal(of: request, decision(on: request, by: caller), earlier: earlier)
+    }
+
+    /// As above, for a decision that was made.
+    func refusal(
+        of request: Request, _ decision: Decision, earlier: () -> ErrorNumber? = { nil }
+    ) -> ErrorNumber? {
         if case .deny = decision.verdict, let error = earlier() { return error }
         if recorder.wants(denial: decision.verdict.isDenial) {
             notes.append(Note(call: callName, decision: decision, request: request))
@@ -191,14 +212,21 @@ final class Judge {
         case .error(let error): return .fail(error)
         case .socket(let state):
             let request = Request.listen(state)
+            if let error = refusal(of: request, caller)
+                ?? refusePeers(of: descriptor, state.kind, caller)
+            {
+                return .fail(error)
+            }
             depend(on: descriptor, request)
-            return decide(request, caller)
+            return .run
         }
     }
 
     /// Notes the socket that a call is made on, where the verdict on the request depends on it.
     func depend(on descriptor: Int32, _ request: Request) {
-        guard prepared.verdictDependsOnSocket(request) else { return }
+        // The filter for its peers has to be the very socket's, too.
+        let isOpened = request.operation == .bind || request.operation == .listen
+        guard refusesPeers && isOpened || prepared.verdictDependsOnSocket(request) else { return }
         dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
     }
 
