@@ -144,7 +144,7 @@ extension Judge {
                 return .success(.nobody)
             }
             let request = named.request(state, .unix(.path(pinned.path)))
-            let error = refusal(of: request, kind: state.kind) {
+            let error = refusal(of: request, caller) {
                 earlier?() ?? refusedEarlier(named, caller)
                     ?? (pinned.error == 0 ? nil : ErrorNumber(rawValue: pinned.error))
             }
