@@ -43,12 +43,16 @@ extension Rule {
         }
     }
 
-    /// Whether the rule, narrowed to one operation, could ever allow it behind the earlier rules.
+    /// Whether the rule refuses its operations to everybody, whatever the endpoint.
+    var refusesAll: Bool { action != .allow && endpoint == nil && qualifiers.isEmpty }
+
+    /// Whether the rule, narrowed to one operation, could ever allow it behind those earlier rules that refuse
+    /// whole operations.
     func couldAllow(behind earlier: some Sequence<Rule>) -> Bool {
         operations.intersection(Self.purposes).operations.contains { operation in
             var narrow = self
             narrow.operations = OperationSet(operation)
-            return !earlier.contains { $0.action != .allow && $0.covers(narrow) }
+            return !earlier.contains { $0.refusesAll && $0.covers(narrow) }
         }
     }
 }

@@ -37,7 +37,7 @@ extension Policy {
         let rules = allRules
         return outcome(of: request) { request in
             outcome(
-                of: request, by: subject, rules: rules,
+                of: request, question: request.question, by: subject, rules: rules,
                 // A socket is of no use for what earlier rules refuse.
                 candidates: rules.indices.lazy.filter {
                     request.operation != .create || rules[$0].namesCreation
@@ -50,10 +50,9 @@ extension Policy {
     ///
     /// The candidates are those that could match at least.
     func outcome(
-        of request: Request, by subject: Subject, rules: [Rule],
+        of request: Request, question: Question, by subject: Subject, rules: [Rule],
         candidates: some Sequence<Int>, deciding: (Rule, Int) -> Decision
     ) -> Outcome {
-        let question = request.question
         var possible: [Decision] = []
         var needs: Needs = []
         for number in candidates {
@@ -77,6 +76,7 @@ extension Policy {
     /// Puts a request to rules, and before it what the kernel would do before.
     func outcome(of request: Request, asking: (Request) -> Outcome) -> Outcome {
         if case .trace(.itself) = request { return Outcome(decideWithoutRules(request)) }
+        guard case .listen = request else { return asking(request) }
         let outcome = asking(request)
         let bindings = request.earlierRequests.map(asking).filter {
             $0.cautious.verdict.isDenial

@@ -68,9 +68,10 @@ public struct PreparedPolicy: Sendable {
 
     private func outcome(of request: Request, by subject: Subject) -> Outcome {
         policy.outcome(of: request) { request in
-            policy.outcome(
-                of: request, by: subject, rules: rules,
-                candidates: index.candidates(for: request.question),
+            let question = request.question
+            return policy.outcome(
+                of: request, question: question, by: subject, rules: rules,
+                candidates: index.candidates(for: question),
                 deciding: { decisions[$1] })
         }
     }

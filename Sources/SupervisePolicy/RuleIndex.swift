@@ -4,20 +4,21 @@
 /// a policy means the same with and without it.
 struct RuleIndex: Sendable {
     /// The rules of one operation.
-    private struct Row: Sendable {
+    private final class Row: Sendable {
         /// By the networks of IPv4 and of IPv6, and those about every endpoint.
-        var ipv4: PrefixTable
-        var ipv6: PrefixTable
+        let ipv4: PrefixTable
+        let ipv6: PrefixTable
         /// Those that could match other targets than addresses.
-        var named: [Int32]
+        let named: [Int32]
         /// Those that could match AF_UNSPEC.
-        var unspecified: [Int32]
+        let unspecified: [Int32]
         /// All of them.
-        var all: [Int32]
+        let all: [Int32]
 
         init(_ rules: [Rule], _ operation: Operation) {
             let own = rules.indices.filter { rules[$0].operations.contains(operation) }
-            all = own.map { Int32($0) }
+            let all = own.map { Int32($0) }
+            self.all = all
             named = all.filter { !rules[Int($0)].isAboutAddresses }
             unspecified = all.filter {
                 !rules[Int($0)].isAboutAddresses || rules[Int($0)].action == .allow
@@ -45,20 +46,26 @@ struct RuleIndex: Sendable {
     /// The rules that could let a socket be made or not.
     private static func creation(_ rules: [Rule]) -> [Int32] {
         var result: [Int32] = []
-        var refusals: [Rule] = []
-        /// What one rule lets be made for certain, no later one needs to.
+        var refusals: Set<Rule> = []
+        // What one rule lets be made, no later one needs to that asks for the same or more.
         var settled: Set<Purpose> = []
         for (number, rule) in rules.enumerated() {
             if rule.namesCreation {
                 result.append(Int32(number))
             } else if rule.couldAllowLater {
-                let purpose = Purpose(rule)
-                if !settled.contains(purpose), rule.couldAllow(behind: refusals) {
+                if !settled.contains(Purpose(rule, [])),
+                    !settled.contains(Purpose(rule, rule.qualifiers)),
+                    rule.couldAllow(behind: refusals)
+                {
                     result.append(Int32(number))
-                    if rule.qualifiers.isEmpty { settled.insert(purpose) }
+                    settled.insert(Purpose(rule, rule.qualifiers))
                 }
             }
-            if rule.action != .allow { refusals.append(rule) }
+            if rule.refusesAll {
+                var refusal = rule
+                refusal.place = .unknown
+                refusals.insert(refusal)
+            }
         }
         return result
     }
@@ -67,8 +74,10 @@ struct RuleIndex: Sendable {
     private struct Purpose: Hashable {
         var `protocol`: RuleProtocol?
         var endpoint: Int
+        var qualifiers: [Qualifier]
 
-        init(_ rule: Rule) {
+        init(_ rule: Rule, _ qualifiers: [Qualifier]) {
+            self.qualifiers = qualifiers
             `protocol` = rule.protocol
             endpoint =
                 switch rule.endpoint {

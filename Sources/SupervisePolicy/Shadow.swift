@@ -21,7 +21,8 @@ public struct Shadow: Hashable, Sendable, CustomStringConvertible {
 extension Policy {
     /// The rules that can never decide, each with the first of the earlier ones that covers it.
     ///
-    /// A rule that only several others cover together is not found.
+    /// A rule that only several others cover together is not found. One in the shadow of refusals
+    /// can still let a socket be made, which is then of no use.
     public var shadows: [Shadow] {
         rules.enumerated().compactMap { number, rule in
             rules[..<number].first { $0.covers(rule) }.map { Shadow(rule: rule, earlier: $0) }

@@ -28,7 +28,7 @@ struct CommandLineTests {
         Mistake(
             ["--profile", "x\n", "--", "true"],
             #"--profile 'x\x0a': there is no such profile, "#
-                + "expected rlimit-network, prctl-network or prctl-network-lsm", 64),
+                + "expected rlimit-network, prctl-network, prctl-network-lsm or landlock-tcp", 64),
         Mistake(
             ["--errno", "EWHAT", "--", "true"],
             "--errno 'EWHAT': there is no such error, "
