@@ -31,12 +31,12 @@ struct ExplainCommand: ParsableCommand {
         }
         let explanation = policy.explain(call.request, by: call.subject)
         let decision = explanation.decision
-        var lines = [
+        let verdict =
             switch decision.verdict {
             case .allow: "allowed"
             case .deny(let error): "denied (\(error))"
             }
-        ]
+        var lines = [verdict]
         lines.append("  by       \(decision.reason.text) (\(decision.reason.place))")
         if let miss = explanation.nearest {
             lines.append("  nearest  \(miss.rule) (\(miss.rule.place)): \(miss.why)")
