@@ -8,6 +8,10 @@ final class ProcessTree {
     private let index: ThreadIndex
     /// Threads that were reaped before their maker's event told of them.
     private var endedEarly: [ThreadID] = []
+    /// What could not be looked at when a call was last judged.
+    var wanted: Hidden?
+    /// Threads that stand at a stop until their maker's event has come.
+    private(set) var awaitingMaker: [ThreadID] = []
 
     /// nil: no memory.
     init?() {
@@ -42,7 +46,36 @@ final class ProcessTree {
     /// Adds the started process.
     @discardableResult
     func addRoot(_ thread: ThreadID) -> Int {
-        add(thread, leader: thread)
+        let slot = add(thread, leader: thread)
+        if let process = tracees[slot]?.process {
+            updateProcess(process) { $0.isAnnounced = true }
+        }
+        return slot
+    }
+
+    /// Leaves a thread at its stop until its maker's event has come.
+    func awaitMaker(_ slot: Int) {
+        guard let thread = tracees[slot]?.thread else { return }
+        update(slot) { $0.phase = .awaitingMaker }
+        awaitingMaker.append(thread)
+    }
+
+    /// Who waited for a maker's event, none of which wait any more.
+    ///
+    /// To be asked when an event has come, or a thread has died that could have been the maker;
+    /// in the latter case all count as announced, since the event may never come.
+    func endWaiting(isMakerGone: Bool) -> [(slot: Int, thread: ThreadID)] {
+        guard !awaitingMaker.isEmpty else { return [] }
+        let all = awaitingMaker
+        awaitingMaker.removeAll()
+        return all.compactMap { thread in
+            guard let slot = index[thread], let tracee = tracees[slot],
+                case .awaitingMaker = tracee.phase
+            else { return nil }
+            if isMakerGone { updateProcess(tracee.process) { $0.isAnnounced = true } }
+            update(slot) { $0.phase = .running }
+            return (slot, thread)
+        }
     }
 
     /// Adds a thread that its maker's event tells of.
@@ -51,7 +84,10 @@ final class ProcessTree {
     ///   - thread: The new thread.
     ///   - maker: The thread that made it.
     func announce(_ thread: ThreadID, by maker: ThreadID) {
-        guard index[thread] == nil else { return }
+        if let slot = index[thread] {
+            inherit(slot, from: maker)
+            return
+        }
         if let slot = index[maker], let former = lostExec(of: slot) {
             executed(maker, former: former)
         }
@@ -72,11 +108,29 @@ final class ProcessTree {
             if case .mapped = process.page { update(slot) { $0.hasSeenPage = true } }
             return
         }
-        let slot = add(thread, leader: thread)
+        inherit(add(thread, leader: thread), from: maker)
+    }
+
+    /// What a process that was made has of its maker's: once, and not after it executed a program.
+    private func inherit(_ slot: Int, from maker: ThreadID) {
+        guard let child = tracees[slot], let known = processes[child.process],
+            !known.isAnnounced, known.leader == child.thread, let makerSlot = index[maker],
+            let tracee = tracees[makerSlot], tracee.process != child.process,
+            let process = processes[tracee.process]
+        else { return }
+        updateProcess(child.process) {
+            $0.isAnnounced = true
+            $0.hidItself = process.hidItself
+            $0.mayInject = process.mayInject
+            if case .known = process.program { $0.program = process.program }
+        }
         // A copy of the maker's address space has the page where the maker had seen it before it
         // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
-        if tracee.hasSeenPage, let child = tracees[slot]?.process {
-            updateProcess(child) { $0.page = process.page }
+        if tracee.hasSeenPage, known.page == .none {
+            updateProcess(child.process) {
+                $0.page = process.page
+                $0.courier = process.courier
+            }
             update(slot) { $0.hasSeenPage = true }
         }
     }
@@ -161,8 +215,11 @@ final class ProcessTree {
             // The descriptor table is no longer shared, and the thread may be another one.
             $0.pidfd?.close()
             $0.pidfd = nil
+            $0.shown = nil
+            $0.wasAskedForCourier = false
         }
         forgetProgram(of: process)
+        updateProcess(process) { $0.isAnnounced = true }
     }
 
     /// Drops what is known of a process's memory and program.
@@ -174,6 +231,9 @@ final class ProcessTree {
             $0.maps = nil
             $0.program = .unknown
             $0.page = .none
+            $0.courier = nil
+            $0.hidItself = false
+            $0.isMemoryKept = false
         }
     }
 
@@ -190,7 +250,8 @@ final class ProcessTree {
             }
         }
         let keptProcess = kept.flatMap { tracees[$0]?.process }
-        for slot in processes.slots where slot != keptProcess {
+        for slot in processes.slots
+        where slot != keptProcess && processes[slot]?.isMemoryKept == false {
             updateProcess(slot) {
                 $0.memory?.close()
                 $0.maps?.close()

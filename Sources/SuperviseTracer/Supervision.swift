@@ -58,6 +58,7 @@ final class Supervision: StopHandler {
                 tree.announce(ThreadID(rawValue: Int32(truncatingIfNeeded: message)), by: thread)
             }
             stopped.resume()
+            wakeWhoAwaitsMaker(isMakerGone: false)
         case .exec(let stopped):
             handleExec(stopped, thread)
         case .exit(let stopped):
@@ -74,6 +75,7 @@ final class Supervision: StopHandler {
     func ended(_ thread: ThreadID, _ status: WaitStatus) {
         if let slot = tree.slot(of: thread) { abandon(slot) }
         tree.remove(thread)
+        wakeWhoAwaitsMaker(isMakerGone: true)
         root.ended(thread, status)
     }
 
@@ -95,12 +97,44 @@ final class Supervision: StopHandler {
         if call.isPageGuard {
             return PageGuard.carryOut(call, stop.arguments, stopped, caller, sealing)
         }
+        if call == .prctl || call == .seccomp {
+            guard let preparation = Preparation(call, stop.arguments, caller.layouts) else {
+                return Release.fail(stopped, .noFunction)
+            }
+            guard let sealing else { return stopped.resume() }
+            return sealing.prepare(preparation, stopped, caller)
+        }
+        if let shown = tree.tracees[slot]?.shown, shown.call != stop.stamp {
+            tree.update(slot) { $0.shown = nil }
+        }
+        tree.wanted = nil
         let hold = judge.judge(call, stop.arguments, caller)
+        if let wanted = tree.wanted, let sealing {
+            switch sealing.showing(slot) {
+            case .fetch(let place, let courier):
+                return sealing.beginFetch(
+                    wanted, stopped, caller, stop.stamp, place: place, courier)
+            case .inject: return sealing.beginInjection(stopped, slot, caller.layouts)
+            case .underWay:
+                tree.update(slot) { $0.phase = .awaitingPage }
+                return stopped.abandon()
+            case .awaitMaker:
+                tree.awaitMaker(slot)
+                return stopped.abandon()
+            case .impossible: break
+            }
+        }
+        if tree.tracees[slot]?.shown != nil {
+            // The results of a sendmmsg(2) are written to memory that cannot be.
+            if case .sendSealed = hold { return Release.fail(stopped, judge.policy.refusal) }
+            if !hold.needsPage { tree.update(slot) { $0.shown = nil } }
+        }
         if hold.needsPage {
             guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
             switch sealing.readiness(of: slot) {
             case .ready(let place):
                 guard record(caller) else { return stopped.abandon() }
+                if tree.tracees[slot]?.shown != nil { tree.update(slot) { $0.shown = nil } }
                 Release.carryOut(hold, stopped, caller, stop.arguments, sealing, place: place)
             case .needed:
                 sealing.beginInjection(stopped, slot, caller.layouts)
@@ -140,6 +174,13 @@ final class Supervision: StopHandler {
         for (other, thread) in sealing.waiting(for: process) where other != slot {
             tree.update(other) { $0.phase = .running }
             handleSeccomp(StoppedThread(id: thread), other)
+        }
+    }
+
+    /// Judges the calls of those whose maker's event has come, or may never come.
+    private func wakeWhoAwaitsMaker(isMakerGone: Bool) {
+        for (slot, thread) in tree.endWaiting(isMakerGone: isMakerGone) {
+            handleSeccomp(StoppedThread(id: thread), slot)
         }
     }
 

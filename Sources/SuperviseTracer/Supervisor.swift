@@ -73,7 +73,8 @@ public struct Supervisor {
     public func filter() throws(AssemblyError) -> Program? {
         try FilterCompiler(
             policy: policy, mode: isAuditing ? .audit : .enforce, watching: watching,
-            page: SealedPageWindow.window, guarding: pageGuard
+            page: SealedPageWindow.window, guarding: pageGuard, tracesOwnFilters: true,
+            tracesHiding: !mayTraceAll
         ).compile()
     }
 

@@ -17,6 +17,12 @@ struct Tracee {
     /// Whether the page could not be mapped for the call that traps next.
     var cannotHavePage = false
 
+    /// What it showed for the call that traps next; nil but where its process hides.
+    var shown: Shown?
+
+    /// Whether it has been asked for a courier since it was last let go on.
+    var wasAskedForCourier = false
+
     /// What is owed to a thread besides the stop it is in.
     enum Phase {
         /// Nothing.
@@ -27,6 +33,8 @@ struct Tracee {
         case errand(Errand)
         /// It stands at its seccomp stop until another thread has the page mapped.
         case awaitingPage
+        /// It stands at its seccomp stop until its maker's event tells what it is a copy of.
+        case awaitingMaker
     }
 
     /// Whether nothing is owed to it.
@@ -62,6 +70,17 @@ struct Process {
     var combinedThreads: Int32 = 0
     /// The program it runs; looked up when first needed.
     var program: ProgramLookup = .unknown
+    /// Over what it sends what its tracer may not look at.
+    var courier: Courier?
+    /// Whether it made itself undumpable, or is a copy of one that did: it is never revealed, not
+    /// for a moment, since others of its user could look then, too.
+    var hidItself = false
+    /// Whether its memory cannot be opened again, and so must not be closed while it lives.
+    var isMemoryKept = false
+    /// Whether no filter of its own is known to forbid the calls that map the page; kept at exec.
+    var mayInject = true
+    /// Whether its maker's event has told what it is a copy of, or that is of no matter any more.
+    var isAnnounced = false
 }
 
 /// Whether an address space has the sealed page.

@@ -229,7 +229,23 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uin
 /// Sets a process's limits of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
+// MARK: - Couriers: sockets over which a tracee that hides from its tracer sends what it must show
+
+struct csupervise_courier_name {
+    unsigned length;
+    unsigned char bytes[32];
+};
+
+/// Makes an AF_UNIX datagram socket of a tracee's one that anybody can send to, by its abstract name.
+int csupervise_courier_open(int socket, struct csupervise_courier_name *name);
+/// Takes the next message, without waiting; `*descriptor` is one that came along, or -1.
+int csupervise_courier_receive(
+    int socket, void *buffer, size_t size, size_t *length, int *descriptor);
+
 // MARK: - The machine
+
+/// Whether the caller may look into processes that are not dumpable: CAP_SYS_PTRACE.
+int csupervise_may_trace_all(void);
 
 /// What the kernel offers, found by trying; 1 is yes.
 struct csupervise_features {

@@ -55,6 +55,7 @@ struct Meaning: Equatable, Sendable {
         case insertInput = "TIOCSTI"
         case consoleControl = "TIOCLINUX"
         case setTunnel = "TUNSETIFF"
+        case setDumpable = "PR_SET_DUMPABLE"
         case setMemoryMap = "PR_SET_MM"
         case setSeccomp = "PR_SET_SECCOMP"
         case dontFork = "MADV_DONTFORK"

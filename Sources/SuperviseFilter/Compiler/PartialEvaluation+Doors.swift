@@ -25,12 +25,20 @@ extension PartialEvaluation {
             ], else: .allow)
     }
 
-    /// `PR_SET_MM` can move what the kernel takes for the program's own areas.
+    /// `PR_SET_MM` can move what the kernel takes for the program's own areas. What is about to be
+    /// hidden, or forbidden by a filter of the process's own, the tracer has to see before.
     mutating func prctl() -> RegisterDecision {
         let own = tracesOwnFilters ? RegisterDecision.trace : .allow
+        let hiding =
+            tracesHiding
+            ? graph.when(.word(.low(.second), .equals(0)), then: .trace, else: .allow)
+            : RegisterDecision.allow
         return graph.select(
             .low(.first),
-            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)], else: .allow)
+            values: [
+                .init(4, hiding, .setDumpable), .init(22, own, .setSeccomp),
+                .init(35, .refuse, .setMemoryMap),
+            ], else: .allow)
     }
 
     /// The advice `MADV_DONTFORK`: a child would have no page there and could map its own.

@@ -12,6 +12,8 @@ struct PartialEvaluation: Sendable {
     let guarding: FilterCompiler.PageGuard
     /// Whether the tracer sees the process's own filters before they are installed.
     let tracesOwnFilters: Bool
+    /// Whether the tracer sees a process before it makes itself undumpable.
+    let tracesHiding: Bool
 
     /// The decisions made so far.
     var graph = DecisionGraph()
@@ -21,7 +23,8 @@ struct PartialEvaluation: Sendable {
     /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
     init(
         policy: Policy, mode: FilterCompiler.Mode, watching: FilterCompiler.Watching,
-        page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool
+        page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool,
+        tracesHiding: Bool
     ) {
         self.policy = policy
         self.mode = mode
@@ -29,6 +32,7 @@ struct PartialEvaluation: Sendable {
         self.page = page
         self.guarding = guarding
         self.tracesOwnFilters = tracesOwnFilters && page != nil
+        self.tracesHiding = tracesHiding && page != nil
     }
 
     /// What the filter answers to a call of one calling convention.

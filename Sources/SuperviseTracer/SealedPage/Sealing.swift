@@ -3,7 +3,7 @@ import SupervisePolicy
 /// Lets calls go on with sealed arguments, and cleans up behind them.
 final class Sealing {
     let page: SealedPage
-    private let tree: ProcessTree
+    let tree: ProcessTree
     let judge: Judge
 
     init(page: SealedPage, judge: Judge) {
@@ -47,11 +47,12 @@ final class Sealing {
         else { return stopped.abandon() }
         stopped.setSignalMask(UInt64.max)
         let thread = stopped.id
+        let reveals = tree.processes[process]?.hidItself == false && !judge.memory.isOpen(slot)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
         begin(
             Injection(
                 registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
-                process: process),
+                process: process, reveals: reveals),
             stopped, slot)
     }
 
@@ -134,7 +135,7 @@ final class Sealing {
         guard let phase = tree.tracees[slot]?.phase else { return }
         tree.update(slot) { $0.phase = .running }
         switch phase {
-        case .running, .awaitingPage: break
+        case .running, .awaitingPage, .awaitingMaker: break
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }

@@ -46,7 +46,9 @@ struct TraceeMemory {
     ) -> MemoryRead {
         guard count > 0 else { return .bytes(0) }
         for _ in 0..<2 {
-            guard let memory = memory(of: slot) else { return .hidden }
+            guard let memory = memory(of: slot) else {
+                return unsafe shown(pointer, buffer, count, of: slot)
+            }
             var done = 0
             let error = unsafe csupervise_read_at(
                 memory.rawValue, buffer, count, pointer, &done)
@@ -56,6 +58,39 @@ struct TraceeMemory {
             forgetMemory(of: slot)
         }
         return .bytes(0)
+    }
+
+    /// Reads what a process that hides its memory has shown; what it has not, is wanted.
+    private func shown(
+        _ pointer: UInt64, _ buffer: UnsafeMutableRawPointer?, _ count: Int, of slot: Int
+    ) -> MemoryRead {
+        guard let bytes = tree.tracees[slot]?.shown?.bytes(pointer, count: count) else {
+            if tree.wanted == nil { tree.wanted = .memory(pointer, count: count) }
+            return .hidden
+        }
+        // As many bytes as were asked for, or none.
+        for (offset, byte) in bytes.enumerated() where offset < count {
+            unsafe buffer?.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+        }
+        return .bytes(min(bytes.count, count))
+    }
+
+    /// Whether the tracer may look into the memory of a thread's process.
+    func isOpen(_ slot: Int) -> Bool { memory(of: slot) != nil }
+
+    /// Opens what is needed of a process that is about to hide, to be kept for as long as it lives.
+    func keep(_ slot: Int) {
+        guard let tracee = tree.tracees[slot], memory(of: slot) != nil, maps(of: slot) != nil
+        else { return }
+        let program =
+            switch tree.processes[tracee.process]?.program {
+            case .known(let program)?: ProgramLookup.known(program)
+            default: ProgramLookup(of: tracee.thread)
+            }
+        tree.updateProcess(tracee.process) {
+            $0.isMemoryKept = true
+            $0.program = program
+        }
     }
 
     /// Writes bytes at `pointer`, also through page protections; false where that failed.

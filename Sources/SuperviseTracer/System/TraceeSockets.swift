@@ -21,11 +21,24 @@ struct TraceeSockets {
             copy = try take(number, of: slot)
         } catch .badFileDescriptor {
             return .error(.badFileDescriptor)
+        } catch .notPermitted {
+            // The tracee hides from its tracer.
+            switch tree.tracees[slot]?.shown?.socket(number) {
+            case .success(let shown)?: return inspect(shown)
+            case .failure(let error)?: return .error(error.number)
+            case nil: break
+            }
+            if tree.wanted == nil { tree.wanted = .socket(number) }
+            return .socket(.unknown)
         } catch {
-            // The tracee hides from its tracer, or the tracer has no descriptor left.
+            // The tracer has no descriptor left.
             return .socket(.unknown)
         }
         defer { copy.close() }
+        return inspect(copy)
+    }
+
+    private func inspect(_ copy: Descriptor) -> SocketLookup {
         do throws(Errno) {
             let socket = try copy.inspectSocket()
             let kind = SocketKind(

@@ -1,0 +1,223 @@
+import SupervisePolicy
+
+/// What a process that hides from its tracer must show for a call of its to be judged.
+enum Hidden: Equatable {
+    /// Bytes of its memory.
+    case memory(UInt64, count: Int)
+    /// One of its sockets.
+    case socket(Int32)
+}
+
+/// What a thread showed for the call that it is about to make.
+///
+/// Bytes are what will be judged and put into the sealed page: whatever they are, the kernel gets
+/// no others.
+final class Shown {
+    /// The most that a call is asked for.
+    static let most = 16
+
+    /// The call: registers of its seccomp stop.
+    let call: [UInt64]
+    private(set) var memory: [(pointer: UInt64, count: Int, bytes: [UInt8])] = []
+    private(set) var sockets: [(number: Int32, result: Result<Descriptor, KernelError>)] = []
+
+    /// How often it was asked, with or without success.
+    var attempts = 0
+
+    init(call: [UInt64]) {
+        self.call = call
+    }
+
+    deinit {
+        for socket in sockets {
+            if case .success(let copy) = socket.result { copy.close() }
+        }
+    }
+
+    var isFull: Bool { attempts >= Self.most }
+
+    func add(_ bytes: [UInt8], of pointer: UInt64, count: Int) {
+        memory.append((pointer, count, bytes))
+    }
+
+    func add(_ result: Result<Descriptor, KernelError>, for number: Int32) {
+        sockets.append((number, result))
+    }
+
+    func bytes(_ pointer: UInt64, count: Int) -> [UInt8]? {
+        memory.first { $0.pointer == pointer && $0.count == count }?.bytes
+    }
+
+    func socket(_ number: Int32) -> Result<Descriptor, KernelError>? {
+        sockets.first { $0.number == number }?.result
+    }
+}
+
+/// Has a thread send over its courier what the tracer cannot look at.
+///
+/// It makes a socket, sends with it, from a slot of the sealed page, and closes it; then its own
+/// call is made again from the start, and judged by what was sent. Signals are blocked meanwhile.
+final class Fetch: Errand {
+    private let wanted: Hidden
+    private let shown: Shown
+    private let courier: Courier
+    private let page: SealedPage
+    private let pageSlot: UInt16
+    private let place: UInt32
+    private let raiseLimit: () -> DescriptorLimit?
+    private let restoreLimit: (DescriptorLimit) -> Void
+    private var formerLimit: DescriptorLimit?
+    private var socket: Int64 = -1
+    private var step = Step.socket
+
+    private enum Step {
+        case socket, send, close
+    }
+
+    init(
+        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts, _ wanted: Hidden,
+        into shown: Shown, courier: Courier, page: SealedPage, pageSlot: UInt16, place: UInt32,
+        process: ThreadID
+    ) {
+        self.wanted = wanted
+        self.shown = shown
+        self.courier = courier
+        self.page = page
+        self.pageSlot = pageSlot
+        self.place = place
+        raiseLimit = { DescriptorLimit.raise(of: process, by: 8) }
+        restoreLimit = { $0.set(for: process) }
+        super.init(registers, mask: mask, layouts)
+    }
+
+    private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
+    private var token: UInt64 { UInt64(pageSlot) }
+
+    override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
+        guard let result else { return .call(calls.socket()) }
+        switch step {
+        case .socket:
+            if result == -24, formerLimit == nil, let former = raiseLimit() {
+                formerLimit = former
+                return .call(calls.socket())
+            }
+            guard result >= 0 else { return .restart }
+            socket = result
+            courier.discard(token)
+            step = .send
+            let header = page.write(
+                wanted, token: token, to: courier.name, in: pageSlot, mappedAt: place, layouts)
+            // MSG_DONTWAIT | MSG_NOSIGNAL
+            return .call(RawCall(calls.sendNumber, UInt64(socket), header, 0x4040))
+        case .send:
+            receive(result)
+            step = .close
+            return .call(calls.close(socket))
+        case .close:
+            return .restart
+        }
+    }
+
+    override func ended() {
+        page.returnSlot(pageSlot)
+        if let formerLimit { restoreLimit(formerLimit) }
+        formerLimit = nil
+    }
+
+    /// Takes what was sent; without it, the call is judged as one that cannot be looked at.
+    private func receive(_ result: Int64) {
+        switch wanted {
+        case .memory(let pointer, let count):
+            // EFAULT: the process itself could not read it.
+            if result == -14 { return shown.add([], of: pointer, count: count) }
+            guard result == Int64(count + 8), let message = courier.take(token) else { return }
+            message.descriptor?.close()
+            if message.bytes.count == count {
+                shown.add(message.bytes, of: pointer, count: count)
+            }
+        case .socket(let number):
+            if result == -9 {
+                return shown.add(.failure(KernelError(number: .badFileDescriptor)), for: number)
+            }
+            guard result == 8, let copy = courier.take(token)?.descriptor else { return }
+            shown.add(.success(copy), for: number)
+        }
+    }
+}
+
+/// Takes a socket of a process that is about to hide, for its courier.
+final class Hiring: Errand {
+    private let hire: (Int64) -> Void
+    private var isMade = false
+
+    /// An errand that calls `hire` with the number of the new socket, or an error.
+    init(
+        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
+        hire: @escaping (Int64) -> Void
+    ) {
+        self.hire = hire
+        super.init(registers, mask: mask, layouts)
+    }
+
+    override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
+        let calls = InjectedCalls(layouts: layouts)
+        guard let result else { return .call(calls.socket()) }
+        guard !isMade else { return .restart }
+        isMade = true
+        hire(result)
+        return result >= 0 ? .call(calls.close(result)) : .restart
+    }
+}
+
+extension InjectedCalls {
+    /// `sendmsg`.
+    var sendNumber: UInt32 { layouts.word == 8 ? 46 : 370 }
+
+    /// `prctl(PR_SET_DUMPABLE, value)`.
+    func setDumpable(_ value: UInt64) -> RawCall {
+        RawCall(layouts.word == 8 ? 157 : 172, 4, value)
+    }
+}
+
+extension SealedPage {
+    /// Offsets in the slot of a `Fetch`.
+    private enum FetchOffset {
+        static let vectors = 64
+        static let control = 96
+        static let token = 120
+        static let name = 128
+    }
+
+    /// Writes the message that sends a token with what is wanted behind it; tells its address.
+    func write(
+        _ wanted: Hidden, token: UInt64, to name: AddressBytes, in slot: UInt16,
+        mappedAt place: UInt32, _ layouts: MemoryLayouts
+    ) -> UInt64 {
+        let start = Int(slot) * Self.slotSize
+        let base = UInt64(place) + UInt64(start)
+        let word = layouts.word
+        var header = MessageHeader(
+            name: base + UInt64(FetchOffset.name), nameLength: Int32(name.count),
+            vectors: base + UInt64(FetchOffset.vectors), vectorCount: 1, control: 0,
+            controlLength: 0)
+        var vectors = [base + UInt64(FetchOffset.token), 8]
+        switch wanted {
+        case .memory(let pointer, let count):
+            vectors += [pointer, UInt64(count)]
+            header.vectorCount = 2
+        case .socket(let number):
+            header.control = base + UInt64(FetchOffset.control)
+            header.controlLength = UInt64(word + 12)
+            // struct cmsghdr: length, SOL_SOCKET, SCM_RIGHTS, the descriptor.
+            let control =
+                littleEndian(UInt64(word + 12), word) + littleEndian(1, 4) + littleEndian(1, 4)
+                + littleEndian(UInt64(UInt32(bitPattern: number)), 4)
+            memory.write(control, at: start + FetchOffset.control)
+        }
+        memory.write(vectors.flatMap { littleEndian($0, word) }, at: start + FetchOffset.vectors)
+        memory.write(littleEndian(token, 8), at: start + FetchOffset.token)
+        memory.write(name, at: start + FetchOffset.name)
+        memory.write(header.bytes(layouts), at: start)
+        return base
+    }
+}
