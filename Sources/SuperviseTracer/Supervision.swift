@@ -124,10 +124,8 @@ final class Supervision: StopHandler {
             case .impossible: break
             }
         }
-        if tree.tracees[slot]?.shown != nil {
-            // The results of a sendmmsg(2) are written to memory that cannot be.
-            if case .sendSealed = hold { return Release.fail(stopped, judge.policy.refusal) }
-            if !hold.needsPage { tree.update(slot) { $0.shown = nil } }
+        if !hold.needsPage, tree.tracees[slot]?.shown != nil {
+            tree.update(slot) { $0.shown = nil }
         }
         if hold.needsPage {
             guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }

@@ -10,11 +10,12 @@ struct Setup: Hashable, CustomTestStringConvertible {
     var page: AddressWindow?
     var guarding = FilterCompiler.PageGuard.sealed
     var tracesOwnFilters = false
+    var tracesHiding = false
 
     func compile() throws -> Program? {
         try FilterCompiler(
             policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
-            tracesOwnFilters: tracesOwnFilters
+            tracesOwnFilters: tracesOwnFilters, tracesHiding: tracesHiding
         ).compile()
     }
 
@@ -34,6 +35,7 @@ struct Setup: Hashable, CustomTestStringConvertible {
         "network \(policy.network), \(mode), watching \(watching)"
             + (page.map { ", page \($0), \(guarding)" } ?? "")
             + (tracesOwnFilters ? ", own filters traced" : "")
+            + (tracesHiding ? ", hiding traced" : "")
     }
 
     /// Every mode and every wish of a log, for a policy that restricts and one that does not.

@@ -25,7 +25,9 @@ extension PartialEvaluation {
             ], else: .allow)
     }
 
-    /// `PR_SET_MM` can move what the kernel takes for the program's own areas. What is about to be
+    /// `PR_SET_MM` can move what the kernel takes for the program's own areas.
+    ///
+    /// What is about to be
     /// hidden, or forbidden by a filter of the process's own, the tracer has to see before.
     mutating func prctl() -> RegisterDecision {
         let own = tracesOwnFilters ? RegisterDecision.trace : .allow

@@ -44,8 +44,20 @@ final class Shown {
         sockets.append((number, result))
     }
 
+    /// What was shown of these bytes, by themselves or as part of others.
+    ///
+    /// Fewer than `count` where the process itself cannot read what follows.
     func bytes(_ pointer: UInt64, count: Int) -> [UInt8]? {
-        memory.first { $0.pointer == pointer && $0.count == count }?.bytes
+        for shown in memory {
+            if shown.pointer == pointer, shown.count == count { return shown.bytes }
+            let start = pointer &- shown.pointer
+            if pointer >= shown.pointer, start < UInt64(shown.bytes.count),
+                count <= shown.bytes.count - Int(start)
+            {
+                return Array(shown.bytes[Int(start)..<Int(start) + count])
+            }
+        }
+        return nil
     }
 
     func socket(_ number: Int32) -> Result<Descriptor, KernelError>? {
@@ -69,6 +81,9 @@ final class Fetch: Errand {
     private var formerLimit: DescriptorLimit?
     private var socket: Int64 = -1
     private var step = Step.socket
+    /// What has been sent of the memory, and whether that is done page by page.
+    private var bytes: [UInt8] = []
+    private var isByPage = false
 
     private enum Step {
         case socket, send, close
@@ -103,14 +118,10 @@ final class Fetch: Errand {
             }
             guard result >= 0 else { return .restart }
             socket = result
-            courier.discard(token)
             step = .send
-            let header = page.write(
-                wanted, token: token, to: courier.name, in: pageSlot, mappedAt: place, layouts)
-            // MSG_DONTWAIT | MSG_NOSIGNAL
-            return .call(RawCall(calls.sendNumber, UInt64(socket), header, 0x4040))
+            return send()
         case .send:
-            receive(result)
+            if receive(result) { return send() }
             step = .close
             return .call(calls.close(socket))
         case .close:
@@ -124,24 +135,52 @@ final class Fetch: Errand {
         formerLimit = nil
     }
 
+    /// What is to be sent next.
+    private var part: Hidden {
+        guard case .memory(let pointer, let count) = wanted else { return wanted }
+        let start = pointer &+ UInt64(bytes.count)
+        let toPageEnd = 4096 - Int(start & 4095)
+        let rest = min(count, Courier.capacity) - bytes.count
+        return .memory(start, count: isByPage ? min(rest, toPageEnd) : rest)
+    }
+
+    private func send() -> ErrandStep {
+        courier.discard(token)
+        let header = page.write(
+            part, token: token, to: courier.name, in: pageSlot, mappedAt: place, layouts)
+        // MSG_DONTWAIT | MSG_NOSIGNAL
+        return .call(RawCall(calls.sendNumber, UInt64(socket), header, 0x4040))
+    }
+
     /// Takes what was sent; without it, the call is judged as one that cannot be looked at.
-    private func receive(_ result: Int64) {
-        switch wanted {
-        case .memory(let pointer, let count):
-            // EFAULT: the process itself could not read it.
-            if result == -14 { return shown.add([], of: pointer, count: count) }
-            guard result == Int64(count + 8), let message = courier.take(token) else { return }
-            message.descriptor?.close()
-            if message.bytes.count == count {
-                shown.add(message.bytes, of: pointer, count: count)
+    ///
+    /// - Returns: Whether there is more to send.
+    private func receive(_ result: Int64) -> Bool {
+        switch part {
+        case .memory(_, let size):
+            guard case .memory(let pointer, let count) = wanted else { return false }
+            if result == -14, !isByPage {
+                // The process itself cannot read all of it.
+                isByPage = true
+                return true
             }
+            if result == Int64(size + 8), let message = courier.take(token) {
+                message.descriptor?.close()
+                guard message.bytes.count == size else { return false }
+                bytes += message.bytes
+                if bytes.count < min(count, Courier.capacity) { return true }
+            } else if result != -14 {
+                return false
+            }
+            shown.add(bytes, of: pointer, count: count)
         case .socket(let number):
             if result == -9 {
-                return shown.add(.failure(KernelError(number: .badFileDescriptor)), for: number)
+                shown.add(.failure(KernelError(number: .badFileDescriptor)), for: number)
+            } else if result == 8, let copy = courier.take(token)?.descriptor {
+                shown.add(.success(copy), for: number)
             }
-            guard result == 8, let copy = courier.take(token)?.descriptor else { return }
-            shown.add(.success(copy), for: number)
         }
+        return false
     }
 }
 

@@ -39,7 +39,8 @@ final class Injection: Errand {
     private var formerLimit: DescriptorLimit?
 
     private enum Step {
-        case scratch, socket, reveal, hide, receive, map, closeFile, closeSocket, seal, inherit, unmap, done
+        case scratch, socket, reveal, hide, receive, map, closeFile, closeSocket, seal, inherit,
+            unmap, done
     }
 
     init(

@@ -36,7 +36,7 @@ extension Sealing {
         if case .strict = preparation { return stopped.resume() }
         let mayInject = tree.processes[process]?.mayInject == true
         switch readiness(of: slot) {
-        case .needed where mayInject:
+        case .needed:
             return beginInjection(stopped, slot, caller.layouts)
         case .underWay:
             tree.update(slot) { $0.phase = .awaitingPage }
@@ -48,7 +48,7 @@ extension Sealing {
                 return beginHiring(stopped, slot, caller.layouts)
             }
             tree.update(slot) { $0.hasSeenPage = true }
-        case .needed, .impossible:
+        case .impossible:
             break
         }
         tree.update(slot) { $0.wasAskedForCourier = false }

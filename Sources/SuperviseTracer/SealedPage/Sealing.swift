@@ -32,11 +32,12 @@ final class Sealing {
             tree.update(slot) { $0.cannotHavePage = false }
             return .impossible
         }
-        switch tree.processes[tracee.process]?.page {
+        guard let process = tree.processes[tracee.process] else { return .impossible }
+        switch process.page {
         case .mapped(let place): return .ready(place)
         case .beingMapped: return .underWay
-        case .some(.none): return .needed
-        case nil: return .impossible
+        // What a filter of the process's own answers to the calls of an injection may be its end.
+        case .none: return process.mayInject ? .needed : .impossible
         }
     }
 

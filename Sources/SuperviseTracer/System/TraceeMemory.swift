@@ -75,6 +75,18 @@ struct TraceeMemory {
         return .bytes(min(bytes.count, count))
     }
 
+    /// As `isAccessible`, for a process that hides its memory: what it can send it can read, and
+    /// most of it, write.
+    private func isShownAccessible(_ pointer: UInt64, _ count: Int, of slot: Int) -> Bool {
+        guard let tracee = tree.tracees[slot], tree.processes[tracee.process]?.memory == nil
+        else { return true }
+        if let bytes = tracee.shown?.bytes(pointer, count: count) {
+            return bytes.count == min(count, Courier.capacity)
+        }
+        if tree.wanted == nil { tree.wanted = .memory(pointer, count: count) }
+        return true
+    }
+
     /// Whether the tracer may look into the memory of a thread's process.
     func isOpen(_ slot: Int) -> Bool { memory(of: slot) != nil }
 
@@ -116,7 +128,10 @@ struct TraceeMemory {
     ) -> Bool {
         let wanted = Int32(
             forWriting ? CSUPERVISE_WRITABLE : CSUPERVISE_READABLE)
-        guard count > 0, let maps = maps(of: slot) else { return true }
+        guard count > 0 else { return true }
+        guard let maps = maps(of: slot) else {
+            return isShownAccessible(pointer, count, of: slot)
+        }
         let (last, overflow) = pointer.addingReportingOverflow(UInt64(count))
         guard !overflow else { return false }
         var address = pointer
