@@ -1,3 +1,4 @@
+import CSupervise
 public import SuperviseAudit
 public import SuperviseFilter
 public import SupervisePolicy
@@ -97,8 +98,10 @@ public struct Supervisor {
         case .tracer(let command, let isParent, let handshake):
             // Before the process is undumpable, which closes /proc/self to an ordinary user.
             let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
-            let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
-            guard let tree = ProcessTree(), filter == nil || page != nil,
+            let proc = try? Descriptor.open { unsafe csupervise_proc_open(&$0) }
+            let kept =
+                keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
+            guard proc != nil, let tree = ProcessTree(), filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
             return supervise(command, isParent: isParent, tree, page)

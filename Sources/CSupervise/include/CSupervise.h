@@ -95,6 +95,10 @@ int csupervise_is_thread_of(pid_t thread, pid_t process);
 /// kill(2).
 int csupervise_kill(pid_t process, int signal);
 
+/// Opens /proc, close-on-exec, from where all of the following are found from then on.
+///
+/// What anybody mounts over its files later is not followed: EXDEV. The descriptor is to stay open.
+int csupervise_proc_open(int *descriptor);
 /// Opens /proc/THREAD/mem for reading and writing, close-on-exec.
 int csupervise_open_memory(pid_t thread, int *descriptor);
 /// Opens /proc/THREAD/maps, close-on-exec.

@@ -87,7 +87,24 @@ struct TraceeMemory {
         return true
     }
 
-    /// Whether the tracer may look into the memory of a thread's process.
+    /// Whether the kernel forbids the tracer to look into the memory of a thread's process.
+    ///
+    /// Not where it only cannot be opened: for lack of descriptors, or with something mounted over.
+    func isHidden(_ slot: Int) -> Bool {
+        guard let tracee = tree.tracees[slot], tree.processes[tracee.process]?.memory == nil
+        else { return false }
+        do throws(Errno) {
+            let opened = try tree.openOrThrow(for: tracee.thread) {
+                unsafe csupervise_open_memory(tracee.thread.rawValue, &$0)
+            }
+            tree.updateProcess(tracee.process) { $0.memory = opened }
+            return false
+        } catch {
+            return error == .permissionDenied || error == .notPermitted
+        }
+    }
+
+    /// Whether the tracer has the memory of a thread's process open, or can open it.
     func isOpen(_ slot: Int) -> Bool { memory(of: slot) != nil }
 
     /// Opens what is needed of a process that is about to hide, to be kept for as long as it lives.
