@@ -116,7 +116,7 @@ final class Supervision: StopHandler {
                     wanted, stopped, caller, stop.stamp, place: place, courier)
             case .inject: return sealing.beginInjection(stopped, slot, caller.layouts)
             case .underWay:
-                tree.update(slot) { $0.phase = .awaitingPage }
+                sealing.awaitPage(slot)
                 return stopped.abandon()
             case .awaitMaker:
                 tree.awaitMaker(slot)
@@ -137,7 +137,7 @@ final class Supervision: StopHandler {
             case .needed:
                 sealing.beginInjection(stopped, slot, caller.layouts)
             case .underWay:
-                tree.update(slot) { $0.phase = .awaitingPage }
+                sealing.awaitPage(slot)
                 stopped.abandon()
             case .impossible:
                 Release.fail(stopped, judge.policy.refusal)
@@ -169,8 +169,7 @@ final class Supervision: StopHandler {
     private func wake(_ slot: Int) {
         guard let sealing, let process = tree.tracees[slot]?.process else { return }
         if case .beingMapped? = tree.processes[process]?.page { return }
-        for (other, thread) in sealing.waiting(for: process) where other != slot {
-            tree.update(other) { $0.phase = .running }
+        for (other, thread) in sealing.endWaiting(for: process) where other != slot {
             handleSeccomp(StoppedThread(id: thread), other)
         }
     }

@@ -39,7 +39,7 @@ extension Sealing {
         case .needed:
             return beginInjection(stopped, slot, caller.layouts)
         case .underWay:
-            tree.update(slot) { $0.phase = .awaitingPage }
+            awaitPage(slot)
             return stopped.abandon()
         case .ready:
             if case .hiding = preparation, mayInject, tree.processes[process]?.courier == nil,

@@ -5,6 +5,8 @@ final class Sealing {
     let page: SealedPage
     let tree: ProcessTree
     let judge: Judge
+    /// Who waits at a stop for the page, by process.
+    private var waiters: [Int: [(slot: Int, thread: ThreadID)]] = [:]
 
     init(page: SealedPage, judge: Judge) {
         self.page = page
@@ -48,7 +50,7 @@ final class Sealing {
         else { return stopped.abandon() }
         stopped.setSignalMask(UInt64.max)
         let thread = stopped.id
-        let reveals = tree.processes[process]?.hidItself == false && !judge.memory.isOpen(slot)
+        let reveals = tree.processes[process]?.hidItself == false && judge.memory.isHidden(slot)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
         begin(
             Injection(
@@ -151,13 +153,24 @@ final class Sealing {
         tree.executed(thread, former: former)
     }
 
-    /// The threads of a process that wait for another one to map the page.
-    func waiting(for process: Int) -> [(slot: Int, thread: ThreadID)] {
-        tree.threads(of: process).compactMap { slot in
-            guard let tracee = tree.tracees[slot], case .awaitingPage = tracee.phase else {
-                return nil
-            }
-            return (slot, tracee.thread)
+    /// Leaves a thread at its stop until another one of its process has the page mapped.
+    func awaitPage(_ slot: Int) {
+        guard let tracee = tree.tracees[slot] else { return }
+        tree.update(slot) { $0.phase = .awaitingPage }
+        waiters[tracee.process, default: []].append((slot, tracee.thread))
+    }
+
+    /// The threads of a process that wait for another one to map the page, none of which do any
+    /// more.
+    func endWaiting(for process: Int) -> [(slot: Int, thread: ThreadID)] {
+        guard let all = waiters.removeValue(forKey: process) else { return [] }
+        return all.filter { slot, thread in
+            // Who is dead, or executed a program, waits for nothing; its slot may be another's.
+            guard let tracee = tree.tracees[slot], tracee.thread == thread,
+                tracee.process == process, case .awaitingPage = tracee.phase
+            else { return false }
+            tree.update(slot) { $0.phase = .running }
+            return true
         }
     }
 }
