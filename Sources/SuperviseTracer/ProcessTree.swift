@@ -8,6 +8,8 @@ final class ProcessTree {
     private let index: ThreadIndex
     /// Threads that were reaped before their maker's event told of them.
     private var endedEarly: [ThreadID] = []
+    /// The device of the kernel's shared memory, to tell it from files; nil: files are not told.
+    var sharedMemory: UInt64?
     /// What could not be looked at when a call was last judged.
     var wanted: Hidden?
     /// Threads that stand at a stop until their maker's event has come.
@@ -35,6 +37,18 @@ final class ProcessTree {
         if var process = processes[slot] {
             change(&process)
             processes[slot] = process
+        }
+    }
+
+    /// A call was judged: forgets what its thread showed for it.
+    func forgetShown(_ slot: Int) {
+        guard let tracee = tracees[slot],
+            tracee.shown != nil || tracee.isReadDirectly || tracee.wasAskedForCourier
+        else { return }
+        update(slot) {
+            $0.shown = nil
+            $0.isReadDirectly = false
+            $0.wasAskedForCourier = false
         }
     }
 

@@ -18,6 +18,7 @@ final class Supervision: StopHandler {
         self.tree = tree
         self.recorder = recorder
         self.root = root
+        tree.sharedMemory = page?.memory.device
         let judge = Judge(policy: policy, recorder: recorder, tree: tree)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
@@ -114,6 +115,7 @@ final class Supervision: StopHandler {
             case .fetch(let place, let courier):
                 return sealing.beginFetch(
                     wanted, stopped, caller, stop.stamp, place: place, courier)
+            case .hire: return sealing.beginHiring(stopped, slot, caller.layouts)
             case .inject: return sealing.beginInjection(stopped, slot, caller.layouts)
             case .underWay:
                 sealing.awaitPage(slot)
@@ -121,18 +123,19 @@ final class Supervision: StopHandler {
             case .awaitMaker:
                 tree.awaitMaker(slot)
                 return stopped.abandon()
+            case .impossible where judge.memory.canReadDirectly(slot):
+                tree.update(slot) { $0.isReadDirectly = true }
+                return handleSeccomp(stopped, slot)
             case .impossible: break
             }
         }
-        if !hold.needsPage, tree.tracees[slot]?.shown != nil {
-            tree.update(slot) { $0.shown = nil }
-        }
+        if !hold.needsPage { tree.forgetShown(slot) }
         if hold.needsPage {
             guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
             switch sealing.readiness(of: slot) {
             case .ready(let place):
                 guard record(caller) else { return stopped.abandon() }
-                if tree.tracees[slot]?.shown != nil { tree.update(slot) { $0.shown = nil } }
+                tree.forgetShown(slot)
                 Release.carryOut(hold, stopped, caller, stop.arguments, sealing, place: place)
             case .needed:
                 sealing.beginInjection(stopped, slot, caller.layouts)

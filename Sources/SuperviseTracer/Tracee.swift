@@ -23,6 +23,9 @@ struct Tracee {
     /// Whether it has been asked for a courier since it was last let go on.
     var wasAskedForCourier = false
 
+    /// Whether its memory is read though that may block, since it cannot show it.
+    var isReadDirectly = false
+
     /// What is owed to a thread besides the stop it is in.
     enum Phase {
         /// Nothing.

@@ -54,7 +54,7 @@ struct HiddenTests {
         try await compare(
             Row(
                 "children", holding: ["abstract-datagram"],
-                ["prctl(PR_SET_DUMPABLE,0)"] + Array(repeating: child, count: 40),
+                ["prctl(PR_SET_DUMPABLE,0)"] + Array(repeating: child, count: 20),
                 inside: ["sendto(20,hi,0,abstract:x)": "EPERM"]), way)
     }
 

@@ -200,6 +200,12 @@ enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };
 /// ENOENT: nothing is mapped there. ENOTTY: the kernel does not have the query.
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end);
 
+/// Whether to read this memory may take as long as somebody's file server likes.
+///
+/// So it is where a mapping is of a file on a file system without a device, but for the kernel's
+/// shared memory, whose st_dev is given. 0 where the kernel cannot tell.
+int csupervise_may_block(int maps, uint64_t address, uint64_t count, uint64_t shared_memory);
+
 // MARK: - The sealed page
 
 struct csupervise_sealed_memory {

@@ -38,7 +38,7 @@ final class MessageSequence: Errand {
         case .send:
             if result < 0 { return .finish(sent > 0 ? Int64(sent) : result) }
             let length = littleEndian(UInt64(bitPattern: result), 4)
-            guard memory.isOpen(slot) else {
+            guard memory.isOpen(slot), !memory.mayBlock(lengthPlace, 4, of: slot) else {
                 page.write(length, from: pageSlot, mappedAt: place, to: lengthPlace, layouts)
                 // What was sent is sent: no signal comes before its length is written.
                 thread.setSignalMask(UInt64.max)

@@ -69,6 +69,8 @@ extension Sealing {
     enum Showing {
         /// The thread sends it, from this mapping of the page.
         case fetch(UInt32, Courier)
+        /// A courier is needed first.
+        case hire
         /// The page is mapped first.
         case inject
         /// Another thread is about to map it.
@@ -89,7 +91,8 @@ extension Sealing {
         guard process.mayInject else { return .impossible }
         switch readiness {
         case .ready(let place):
-            return process.courier.map { .fetch(place, $0) } ?? .impossible
+            if let courier = process.courier { return .fetch(place, courier) }
+            return judge.memory.isOpen(slot) && !tracee.wasAskedForCourier ? .hire : .impossible
         case .needed: return process.hidItself ? .impossible : .inject
         case .underWay: return .underWay
         case .impossible: return .impossible
@@ -119,7 +122,8 @@ extension Sealing {
             stopped, caller.slot)
     }
 
-    private func beginHiring(
+    /// Takes a socket of a process that can be looked into, for its courier.
+    func beginHiring(
         _ stopped: consuming StoppedThread, _ slot: Int, _ layouts: MemoryLayouts
     ) {
         guard let process = tree.tracees[slot]?.process, let registers = stopped.registers(),
@@ -148,6 +152,9 @@ extension Sealing {
         var header: [UInt8] = []
         var bytes: [UInt8] = []
         let memory = judge.memory
+        // Its own installation would wait for the same memory.
+        tree.update(caller.slot) { $0.isReadDirectly = true }
+        defer { tree.update(caller.slot) { $0.isReadDirectly = false } }
         guard
             memory.readBytes(pointer, count: 2 * word, of: caller.slot, into: &header)
                 == .bytes(2 * word)

@@ -46,7 +46,7 @@ struct TraceeMemory {
     ) -> MemoryRead {
         guard count > 0 else { return .bytes(0) }
         for _ in 0..<2 {
-            guard let memory = memory(of: slot) else {
+            guard let memory = memory(of: slot), !mayBlock(pointer, count, of: slot) else {
                 return unsafe shown(pointer, buffer, count, of: slot)
             }
             var done = 0
@@ -58,6 +58,18 @@ struct TraceeMemory {
             forgetMemory(of: slot)
         }
         return .bytes(0)
+    }
+
+    /// Whether to read, or write, this memory may hold the tracer up, and with it all of the tree.
+    ///
+    /// A page of a file comes from whoever serves the file system: one that is in user space
+    /// (FUSE) may never answer. The thread sends such bytes itself, so that nobody else waits.
+    /// What is mapped there between this look and the reading is not seen.
+    func mayBlock(_ pointer: UInt64, _ count: Int, of slot: Int) -> Bool {
+        guard let sharedMemory = tree.sharedMemory, let tracee = tree.tracees[slot],
+            !tracee.isReadDirectly, let maps = maps(of: slot)
+        else { return false }
+        return csupervise_may_block(maps.rawValue, pointer, UInt64(count), sharedMemory) != 0
     }
 
     /// Reads what a process that hides its memory has shown; what it has not, is wanted.
@@ -85,6 +97,11 @@ struct TraceeMemory {
         }
         if tree.wanted == nil { tree.wanted = .memory(pointer, count: count) }
         return true
+    }
+
+    /// Whether memory that was not read since it may block can be read nevertheless.
+    func canReadDirectly(_ slot: Int) -> Bool {
+        tree.tracees[slot]?.isReadDirectly == false && isOpen(slot)
     }
 
     /// Whether the kernel forbids the tracer to look into the memory of a thread's process.
