@@ -27,6 +27,8 @@ DEPS += util-linux        # setpriv, setsid, unshare: tests run as another user 
 DEPS += curl              # demo and tests: a network program that everybody knows
 DEPS += python3           # demo and tests: the local server, and socket calls in one line
 DEPS += strace            # benchmarks: what the start is compared with
+DEPS += openssh-client    # tests: an agent that hides its memory
+DEPS += gpg gpg-agent     # tests: another one
 DEPS += hyperfine         # benchmarks: whole commands
 
 # What boots an older kernel in an emulated machine; see Tools/test-kernels.sh.

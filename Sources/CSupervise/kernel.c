@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,6 +132,24 @@ int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *
         *access |= CSUPERVISE_READABLE;
     }
     *end = query.end;
+    return 0;
+}
+
+int csupervise_may_block(int maps, uint64_t address, uint64_t count, uint64_t shared_memory)
+{
+    uint64_t end = address + count;
+    while (address < end) {
+        struct mapping_query query = {.size = sizeof query, .query_address = address};
+        if (ioctl(maps, MAPPING_QUERY, &query) == -1 || query.end <= address) {
+            return 0;
+        }
+        // File systems without a disk of their own: FUSE and the network's among them.
+        if (query.inode != 0 && query.device_major == 0
+            && makedev(query.device_major, query.device_minor) != shared_memory) {
+            return 1;
+        }
+        address = query.end;
+    }
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,29 +10,18 @@
 #include <unistd.h>
 
 #include "CSupervise.h"
-
-static int read_status(pid_t thread, char *text, size_t size)
-{
-    char path[40];
-    snprintf(path, sizeof path, "/proc/%d/status", thread);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return errno;
-    }
-    size_t length = fread(text, 1, size - 1, file);
-    text[length] = '\0';
-    fclose(file);
-    return length > 0 ? 0 : ESRCH;
-}
+#include "proc.h"
 
 int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *credentials)
 {
     // The list of groups stands between: 65,536 of them at most.
-    char text[1 << 16], path[40];
-    int error = read_status(thread, text, sizeof text);
+    char text[1 << 16];
+    size_t length;
+    int error = csupervise_read_status_file(thread, "status", text, sizeof text - 1, &length);
     if (error != 0) {
         return error;
     }
+    text[length] = '\0';
     // The name in the first line cannot pass for a line: the kernel escapes newlines in it.
     const char *user = strstr(text, "\nUid:"), *group = strstr(text, "\nGid:");
     const char *capabilities = strstr(text, "\nCapEff:");
@@ -46,20 +36,15 @@ int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *crede
         sscanf(capabilities, "\nCapEff: %" SCNx64, &credentials->capabilities);
     }
     struct stat status;
-    snprintf(path, sizeof path, "/proc/%d/ns/user", thread);
-    credentials->user_namespace = stat(path, &status) == 0 ? status.st_ino : 0;
-    return 0;
-}
-
-int csupervise_filters_of(pid_t thread, int *count)
-{
-    char text[1 << 16];
-    int error = read_status(thread, text, sizeof text);
-    if (error != 0) {
-        return error;
+    int folder;
+    credentials->user_namespace = 0;
+    if (csupervise_open_below(&folder, O_PATH | O_DIRECTORY, "%d/ns", thread) == 0) {
+        if (fstatat(folder, "user", &status, 0) == 0) {
+            credentials->user_namespace = status.st_ino;
+        }
+        close(folder);
     }
-    const char *line = strstr(text, "\nSeccomp_filters:");
-    return line != NULL && sscanf(line, "\nSeccomp_filters: %d", count) == 1 ? 0 : ENOSYS;
+    return 0;
 }
 
 int csupervise_give_network_up(void)

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -103,15 +102,6 @@ static int setting(const char *path)
     return length > 0 ? atoi(text) : -1;
 }
 
-/// Whether the caller may trace any process: CAP_SYS_PTRACE.
-static int may_trace_all(void)
-{
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2] = {{0}};
-    return syscall(SYS_capget, &header, data) == 0
-        && (data[0].effective & (1u << CAP_SYS_PTRACE)) != 0;
-}
-
 void csupervise_probe(struct csupervise_features *features)
 {
     *features = (struct csupervise_features){0};
@@ -128,7 +118,7 @@ void csupervise_probe(struct csupervise_features *features)
     // No entries: EINVAL where there is the call, EPERM where it is forbidden.
     features->io_uring = syscall(SYS_io_uring_setup, 0, NULL) == -1 && errno != ENOSYS;
     features->i386 = has_i386();
-    features->may_trace_all = may_trace_all();
+    features->may_trace_all = csupervise_may_trace_all();
     features->landlock_abi = csupervise_landlock_abi();
     features->yama_scope = setting("/proc/sys/kernel/yama/ptrace_scope");
     features->unprivileged_userfaultfd = setting("/proc/sys/vm/unprivileged_userfaultfd");

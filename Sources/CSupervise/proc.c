@@ -1,25 +1,51 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "proc.h"
 
-__attribute__((format(printf, 2, 3)))
-static int open_proc(int *descriptor, const char *format, ...)
+/// /proc, opened before there was any tracee; or what stands for the working directory, with paths
+/// that begin at the root.
+static int proc_directory = AT_FDCWD;
+
+int csupervise_proc_open(int *descriptor)
 {
+    *descriptor = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    proc_directory = *descriptor == -1 ? AT_FDCWD : *descriptor;
+    return *descriptor == -1 ? errno : 0;
+}
+
+int csupervise_open_below(int *descriptor, int flags, const char *format, ...)
+{
+    static const char prefix[] = "/proc/";
     char path[64];
+    memcpy(path, prefix, sizeof prefix);
+    size_t used = sizeof prefix - 1;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(path, sizeof path, format, arguments);
+    vsnprintf(path + used, sizeof path - used, format, arguments);
     va_end(arguments);
-    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    // O_PATH takes no other flags.
+    flags |= (flags & O_PATH) != 0 ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY;
+    if (proc_directory == AT_FDCWD) {
+        *descriptor = open(path, flags);
+        return *descriptor == -1 ? errno : 0;
+    }
+    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_NO_XDEV};
+    do {
+        *descriptor = (int)syscall(SYS_openat2, proc_directory, path + used, &how, sizeof how);
+        // EAGAIN: something was renamed or mounted meanwhile.
+    } while (*descriptor == -1 && errno == EAGAIN);
     return *descriptor == -1 ? errno : 0;
 }
 
@@ -38,28 +64,30 @@ static int read_whole(int descriptor, char *text, size_t size)
 
 int csupervise_open_memory(pid_t thread, int *descriptor)
 {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/%d/mem", thread);
-    *descriptor = open(path, O_RDWR | O_CLOEXEC);
-    return *descriptor == -1 ? errno : 0;
+    return csupervise_open_below(descriptor, O_RDWR, "%d/mem", thread);
 }
 
 int csupervise_open_maps(pid_t thread, int *descriptor)
 {
-    return open_proc(descriptor, "/proc/%d/maps", thread);
+    return csupervise_open_below(descriptor, O_RDONLY, "%d/maps", thread);
 }
 
 int csupervise_program_of(pid_t thread, struct csupervise_program *program)
 {
-    char path[32];
     struct stat status;
-    snprintf(path, sizeof path, "/proc/%d/exe", thread);
-    if (stat(path, &status) == -1) {
-        return errno;
+    int directory;
+    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread);
+    if (error != 0) {
+        return error;
     }
-    ssize_t length = readlink(path, program->path, sizeof program->path);
+    ssize_t length = -1;
+    if (fstatat(directory, "exe", &status, 0) == 0) {
+        length = readlinkat(directory, "exe", program->path, sizeof program->path);
+    }
+    error = errno;
+    close(directory);
     if (length == -1) {
-        return errno;
+        return error;
     }
     program->major = major(status.st_dev);
     program->minor = minor(status.st_dev);
@@ -79,7 +107,7 @@ int csupervise_read_status_file(
     pid_t thread, const char *name, void *buffer, size_t size, size_t *length)
 {
     int descriptor;
-    int error = open_proc(&descriptor, "/proc/%d/%s", thread, name);
+    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/%s", thread, name);
     if (error != 0) {
         return error;
     }
@@ -97,7 +125,7 @@ int csupervise_read_status_file(
 int csupervise_thread_name(pid_t thread, char name[static 64])
 {
     int descriptor;
-    int error = open_proc(&descriptor, "/proc/%d/comm", thread);
+    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/comm", thread);
     if (error == 0) {
         error = read_whole(descriptor, name, 64);
     }
@@ -115,7 +143,7 @@ int csupervise_thread_name(pid_t thread, char name[static 64])
 static int read_status(pid_t thread, char *text, size_t size)
 {
     int descriptor;
-    int error = open_proc(&descriptor, "/proc/%d/status", thread);
+    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/status", thread);
     return error != 0 ? error : read_whole(descriptor, text, size);
 }
 
@@ -153,11 +181,22 @@ int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent)
     return error != 0 ? error : last_number(text, "\nPPid:", parent);
 }
 
+/// What a link in a folder of /proc/THREAD leads to.
+static int stat_link(pid_t thread, const char *folder, const char *name, struct stat *status)
+{
+    int directory;
+    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/%s", thread, folder);
+    if (error == 0) {
+        error = fstatat(directory, name, status, 0) == 0 ? 0 : errno;
+        close(directory);
+    }
+    return error;
+}
+
 int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
 {
     char text[65536];
     struct stat theirs, ours;
-    char path[32];
     int error = read_status(thread, text, sizeof text);
     if (error == 0) {
         error = last_number(text, "\nNStgid:", process);
@@ -165,9 +204,12 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
     if (error != 0) {
         return error;
     }
-    snprintf(path, sizeof path, "/proc/%d/ns/pid", thread);
-    if (stat(path, &theirs) == -1 || stat("/proc/self/ns/pid", &ours) == -1) {
-        return errno;
+    error = stat_link(thread, "ns", "pid", &theirs);
+    if (error == 0) {
+        error = stat_link(getpid(), "ns", "pid", &ours);
+    }
+    if (error != 0) {
+        return error;
     }
     *same_namespace = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
     return 0;
@@ -184,7 +226,7 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 {
     char text[4096];
     int information;
-    int error = open_proc(&information, "/proc/%d/fdinfo/%d", thread, descriptor);
+    int error = csupervise_open_below(&information, O_RDONLY, "%d/fdinfo/%d", thread, descriptor);
     if (error == ENOENT) {
         return EBADF;
     }
@@ -205,10 +247,10 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 
 int csupervise_is_same_file(pid_t thread, int theirs, int ours)
 {
-    char path[48];
+    char name[16];
     struct stat their_status, our_status;
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", thread, theirs);
-    return stat(path, &their_status) == 0 && fstat(ours, &our_status) == 0
+    snprintf(name, sizeof name, "%d", theirs);
+    return stat_link(thread, "fd", name, &their_status) == 0 && fstat(ours, &our_status) == 0
         && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
 }
 
@@ -216,7 +258,7 @@ uint64_t csupervise_option_memory_limit(void)
 {
     char text[32] = "";
     int descriptor;
-    if (open_proc(&descriptor, "/proc/sys/net/core/optmem_max") != 0) {
+    if (csupervise_open_below(&descriptor, O_RDONLY, "sys/net/core/optmem_max") != 0) {
         return 131072;
     }
     return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;
@@ -224,21 +266,27 @@ uint64_t csupervise_option_memory_limit(void)
 
 int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097])
 {
-    char link[48];
-    snprintf(link, sizeof link, "/proc/%d/fd/%d", thread, descriptor);
-    ssize_t length = readlink(link, path, 4097);
-    if (length < 0 || length > 4096) {
-        return length < 0 ? errno : ENAMETOOLONG;
+    char name[16];
+    int directory;
+    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/fd", thread);
+    if (error != 0) {
+        return error;
     }
-    path[length] = '\0';
-    return 0;
+    snprintf(name, sizeof name, "%d", descriptor);
+    ssize_t length = readlinkat(directory, name, path, 4097);
+    error = length < 0 ? errno : length > 4096 ? ENAMETOOLONG : 0;
+    close(directory);
+    if (error == 0) {
+        path[length] = '\0';
+    }
+    return error;
 }
 
 int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread)
 {
-    char path[64];
     struct stat theirs, ours;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/fd", process, thread);
-    return fstat(directory, &theirs) == 0 && stat(path, &ours) == 0
+    char folder[32];
+    snprintf(folder, sizeof folder, "task/%d", thread);
+    return fstat(directory, &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
         && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }

@@ -16,6 +16,7 @@
 
 #include "CSupervise.h"
 #include "mapping.h"
+#include "proc.h"
 
 // <linux/fcntl.h>, Linux 5.1.
 #define SEAL_FUTURE_WRITE 0x0010
@@ -107,13 +108,20 @@ int csupervise_is_sealed_mapping(
 
 int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *inherited)
 {
-    char path[32], line[5000];
-    snprintf(path, sizeof path, "/proc/%d/smaps", thread);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return errno;
+    char line[5000];
+    int descriptor;
+    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/smaps", thread);
+    if (error != 0) {
+        return error;
     }
-    int is_it = 0, error = ENOENT;
+    FILE *file = fdopen(descriptor, "r");
+    if (file == NULL) {
+        error = errno;
+        close(descriptor);
+        return error;
+    }
+    int is_it = 0;
+    error = ENOENT;
     while (fgets(line, sizeof line, file) != NULL) {
         uint64_t start, end;
         char flags[5];

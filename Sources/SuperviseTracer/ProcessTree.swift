@@ -14,6 +14,12 @@ final class ProcessTree {
     var hasGivenUp = false
     /// Whether it is remembered which programs led to a process.
     let keepsLineage: Bool
+    /// The device of the kernel's shared memory, to tell it from files; nil: files are not told.
+    var sharedMemory: UInt64?
+    /// What could not be looked at when a call was last judged.
+    var wanted: Hidden?
+    /// Threads that stand at a stop until their maker's event has come.
+    private(set) var awaitingMaker: [ThreadID] = []
 
     /// nil: no memory.
     init?(start: ProcessNetwork = ProcessNetwork(), keepsLineage: Bool = false) {
@@ -42,6 +48,18 @@ final class ProcessTree {
         }
     }
 
+    /// A call was judged: forgets what its thread showed for it.
+    func forgetShown(_ slot: Int) {
+        guard let tracee = tracees[slot],
+            tracee.shown != nil || tracee.isReadDirectly || tracee.wasAskedForCourier
+        else { return }
+        update(slot) {
+            $0.shown = nil
+            $0.isReadDirectly = false
+            $0.wasAskedForCourier = false
+        }
+    }
+
     /// The slots of a process's threads.
     func threads(of process: Int) -> [Int] {
         tracees.slots.filter { tracees[$0]?.process == process }
@@ -52,10 +70,35 @@ final class ProcessTree {
     func addRoot(_ thread: ThreadID) -> Int {
         let slot = add(thread, leader: thread)
         update(slot) { $0.network.maker = .known }
-        if keepsLineage, let process = tracees[slot]?.process {
-            updateProcess(process) { $0.lineage = LineageState(above: thread) }
-        }
+        guard let process = tracees[slot]?.process else { return slot }
+        updateProcess(process) { $0.isAnnounced = true }
+        if keepsLineage { updateProcess(process) { $0.lineage = LineageState(above: thread) } }
         return slot
+    }
+
+    /// Leaves a thread at its stop until its maker's event has come.
+    func awaitMaker(_ slot: Int) {
+        guard let thread = tracees[slot]?.thread else { return }
+        update(slot) { $0.phase = .awaitingMaker }
+        awaitingMaker.append(thread)
+    }
+
+    /// Who waited for a maker's event, none of which wait any more.
+    ///
+    /// To be asked when an event has come, or a thread has died that could have been the maker;
+    /// in the latter case all count as announced, since the event may never come.
+    func endWaiting(isMakerGone: Bool) -> [(slot: Int, thread: ThreadID)] {
+        guard !awaitingMaker.isEmpty else { return [] }
+        let all = awaitingMaker
+        awaitingMaker.removeAll()
+        return all.compactMap { thread in
+            guard let slot = index[thread], let tracee = tracees[slot],
+                case .awaitingMaker = tracee.phase
+            else { return nil }
+            if isMakerGone { updateProcess(tracee.process) { $0.isAnnounced = true } }
+            update(slot) { $0.phase = .running }
+            return (slot, thread)
+        }
     }
 
     /// Adds a thread that its maker's event tells of.
@@ -67,6 +110,7 @@ final class ProcessTree {
         if let slot = index[thread] {
             if let makerSlot = index[maker] { inheritNetwork(slot, from: makerSlot) }
             if keepsLineage { passLineage(to: slot, from: maker) }
+            inherit(slot, from: maker)
             return
         }
         if let slot = index[maker], let former = lostExec(of: slot) {
@@ -93,10 +137,29 @@ final class ProcessTree {
         let slot = add(thread, leader: thread)
         inheritNetwork(slot, from: makerSlot)
         if keepsLineage { passLineage(to: slot, from: maker) }
+        inherit(slot, from: maker)
+    }
+
+    /// What a process that was made has of its maker's: once, and not after it executed a program.
+    private func inherit(_ slot: Int, from maker: ThreadID) {
+        guard let child = tracees[slot], let known = processes[child.process],
+            !known.isAnnounced, known.leader == child.thread, let makerSlot = index[maker],
+            let tracee = tracees[makerSlot], tracee.process != child.process,
+            let process = processes[tracee.process]
+        else { return }
+        updateProcess(child.process) {
+            $0.isAnnounced = true
+            $0.hidItself = process.hidItself
+            $0.mayInject = process.mayInject
+            if case .known = process.program { $0.program = process.program }
+        }
         // A copy of the maker's address space has the page where the maker had seen it before it
         // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
-        if tracee.hasSeenPage, let child = tracees[slot]?.process {
-            updateProcess(child) { $0.page = process.page }
+        if tracee.hasSeenPage, known.page == .none {
+            updateProcess(child.process) {
+                $0.page = process.page
+                $0.courier = process.courier
+            }
             update(slot) { $0.hasSeenPage = true }
         }
     }
@@ -192,10 +255,13 @@ final class ProcessTree {
             // The descriptor table is no longer shared, and the thread may be another one.
             $0.pidfd?.close()
             $0.pidfd = nil
+            $0.shown = nil
+            $0.wasAskedForCourier = false
         }
         keepNetwork(slot, former: network)
         let former = processes[process]?.program ?? .unknown
         forgetProgram(of: process)
+        updateProcess(process) { $0.isAnnounced = true }
         guard keepsLineage else { return }
         // What it ran before led to this program. One that nobody looked at is its maker's, which
         // is in the lineage already.
@@ -214,6 +280,9 @@ final class ProcessTree {
             $0.maps = nil
             $0.program = .unknown
             $0.page = .none
+            $0.courier = nil
+            $0.hidItself = false
+            $0.isMemoryKept = false
         }
     }
 
@@ -230,7 +299,8 @@ final class ProcessTree {
             }
         }
         let keptProcess = kept.flatMap { tracees[$0]?.process }
-        for slot in processes.slots where slot != keptProcess {
+        for slot in processes.slots
+        where slot != keptProcess && processes[slot]?.isMemoryKept == false {
             updateProcess(slot) {
                 $0.memory?.close()
                 $0.maps?.close()

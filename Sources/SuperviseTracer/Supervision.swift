@@ -10,7 +10,7 @@ final class Supervision: StopHandler {
     private let sealing: Sealing?
     private let limits: NetworkLimits
     /// Those that stand at their first stop until their makers are known.
-    private var awaitingMaker: [ThreadID] = []
+    private var awaitingOrigin: [ThreadID] = []
     private let x86_64 = Architecture.x86_64.table
     private let i386 = Architecture.i386.table
 
@@ -22,6 +22,7 @@ final class Supervision: StopHandler {
         self.tree = tree
         self.recorder = recorder
         self.root = root
+        tree.sharedMemory = page?.memory.device
         let judge = Judge(policy: policy, recorder: recorder, tree: tree)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
@@ -71,12 +72,13 @@ final class Supervision: StopHandler {
             if let message = stopped.eventMessage() {
                 let new = ThreadID(rawValue: Int32(truncatingIfNeeded: message))
                 tree.announce(new, by: thread)
-                if let place = awaitingMaker.firstIndex(of: new) {
-                    awaitingMaker.remove(at: place)
+                if let place = awaitingOrigin.firstIndex(of: new) {
+                    awaitingOrigin.remove(at: place)
                     begin(new)
                 }
             }
             stopped.resume()
+            wakeWhoAwaitsMaker(isMakerGone: false)
         case .exec(let stopped):
             handleExec(stopped, thread)
         case .exit(let stopped):
@@ -84,9 +86,9 @@ final class Supervision: StopHandler {
         case .groupStop(let stopped):
             stopped.listen()
         case .trap(let stopped):
-            guard !tree.mustAwaitMaker(slot) else {
-                awaitingMaker.append(thread)
-                tree.update(slot) { $0.phase = .awaitingMaker }
+            guard !tree.mustAwaitOrigin(slot) else {
+                awaitingOrigin.append(thread)
+                tree.update(slot) { $0.phase = .awaitingOrigin }
                 return stopped.abandon()
             }
             if case .newborn? = tree.tracees[slot]?.phase {
@@ -104,25 +106,26 @@ final class Supervision: StopHandler {
         let hasSisters = (process.flatMap { tree.processes[$0]?.threads } ?? 0) > 1
         if let slot = tree.slot(of: thread) { abandon(slot) }
         tree.remove(thread)
+        wakeWhoAwaitsMaker(isMakerGone: true)
         root.ended(thread, status)
-        guard !awaitingMaker.isEmpty else { return }
-        awaitingMaker.removeAll { $0 == thread }
+        guard !awaitingOrigin.isEmpty else { return }
+        awaitingOrigin.removeAll { $0 == thread }
         // Killed, by a signal or by a sister, it can have made a child and not told of it.
         if hasSisters || status == .killed(signal: 9) {
-            for child in awaitingMaker {
-                if let slot = tree.slot(of: child), case .awaitingMaker? = tree.tracees[slot]?.phase {
+            for child in awaitingOrigin {
+                if let slot = tree.slot(of: child), case .awaitingOrigin? = tree.tracees[slot]?.phase {
                     tree.assumeStrictest(slot)
                 }
                 begin(child)
             }
-            awaitingMaker.removeAll()
+            awaitingOrigin.removeAll()
         }
     }
 
     /// Lets a thread begin whose first stop lasted until it was known what it may do; unless it
     /// turned out to be a deputy, which has begun.
     private func begin(_ thread: ThreadID) {
-        guard let slot = tree.slot(of: thread), case .awaitingMaker? = tree.tracees[slot]?.phase
+        guard let slot = tree.slot(of: thread), case .awaitingOrigin? = tree.tracees[slot]?.phase
         else { return }
         tree.update(slot) { $0.phase = .running }
         StoppedThread(id: thread).resume()
@@ -149,31 +152,67 @@ final class Supervision: StopHandler {
         if let limit = LimitCall(call, stop.arguments, caller.layouts) {
             return limits.serve(limit, stopped, caller)
         }
-        if limits.isDoor(call) {
+        if limits.isDoor(call, stop.arguments) {
             return limits.serveDoor(call, stop.arguments, stopped, slot)
+        }
+        if call == .prctl || call == .seccomp {
+            guard let preparation = Preparation(call, stop.arguments, caller.layouts) else {
+                return Release.fail(stopped, .noFunction)
+            }
+            guard let sealing else { return stopped.resume() }
+            return sealing.prepare(preparation, stopped, caller)
         }
         judge.prepared = limits.policy(for: slot)
         // Given up once, and on again.
         if !judge.policy.restricts, !recorder.wants(denial: false) { return stopped.resume() }
+        if let shown = tree.tracees[slot]?.shown, shown.call != stop.stamp {
+            tree.update(slot) { $0.shown = nil }
+        }
+        tree.wanted = nil
         let hold = judge.judge(call, stop.arguments, caller)
+        if let wanted = tree.wanted, let sealing {
+            switch sealing.showing(slot) {
+            case .fetch(let place, let courier):
+                return sealing.beginFetch(
+                    wanted, stopped, caller, stop.stamp, place: place, courier)
+            case .hire: return sealing.beginHiring(stopped, slot, caller.layouts)
+            case .inject: return sealing.beginInjection(stopped, slot, caller.layouts)
+            case .underWay:
+                sealing.awaitPage(slot)
+                return stopped.abandon()
+            case .awaitMaker:
+                tree.awaitMaker(slot)
+                return stopped.abandon()
+            case .impossible where judge.memory.canReadDirectly(slot):
+                tree.update(slot) { $0.isReadDirectly = true }
+                return handleSeccomp(stopped, slot)
+            case .impossible: break
+            }
+        }
         // What is to be made on the socket that was judged is judged again for the deputy.
         let isDelegated = judge.dependence != nil && !hold.isFailure
         if isDelegated, !hold.needsPage {
             guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
-            return sealing.delegate(call, stop.arguments, stopped, caller, place: nil)
+            // The deputy of a process that hides sends from the page what it shows.
+            let place = tree.tracees[slot]?.shown == nil ? nil : sealing.place(for: slot)
+            tree.forgetShown(slot)
+            return sealing.delegate(call, stop.arguments, stopped, caller, place: place)
         }
+        if !hold.needsPage { tree.forgetShown(slot) }
         if hold.needsPage {
             guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
             switch sealing.readiness(of: slot) {
             case .ready(let place) where isDelegated:
+                tree.forgetShown(slot)
                 sealing.delegate(call, stop.arguments, stopped, caller, place: place)
             case .ready(let place):
                 guard record(caller) else { return stopped.abandon() }
+                tree.forgetShown(slot)
                 Release.carryOut(hold, stopped, caller, stop.arguments, sealing, place: place)
             case .needed:
                 sealing.beginInjection(stopped, slot, caller.layouts)
             case .underWay:
-                tree.update(slot) { $0.phase = .awaitingPage }
+                sealing.awaitPage(slot)
                 stopped.abandon()
             case .impossible:
                 Release.fail(stopped, judge.policy.refusal)
@@ -207,9 +246,15 @@ final class Supervision: StopHandler {
     private func wake(_ slot: Int) {
         guard let sealing, let process = tree.tracees[slot]?.process else { return }
         if case .beingMapped? = tree.processes[process]?.page { return }
-        for (other, thread) in sealing.waiting(for: process) where other != slot {
-            tree.update(other) { $0.phase = .running }
+        for (other, thread) in sealing.endWaiting(for: process) where other != slot {
             handleSeccomp(StoppedThread(id: thread), other)
+        }
+    }
+
+    /// Judges the calls of those whose maker's event has come, or may never come.
+    private func wakeWhoAwaitsMaker(isMakerGone: Bool) {
+        for (slot, thread) in tree.endWaiting(isMakerGone: isMakerGone) {
+            handleSeccomp(StoppedThread(id: thread), slot)
         }
     }
 

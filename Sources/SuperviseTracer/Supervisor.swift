@@ -1,3 +1,4 @@
+import CSupervise
 public import SuperviseAudit
 public import SuperviseFilter
 public import SupervisePolicy
@@ -86,7 +87,8 @@ public struct Supervisor {
     ) throws(AssemblyError) -> Program? {
         try FilterCompiler(
             policy: policy, mode: isAuditing ? .audit : .enforce, watching: watching,
-            page: SealedPageWindow.window, guarding: pageGuard, limits: limits
+            page: SealedPageWindow.window, guarding: pageGuard, tracesOwnFilters: true,
+            tracesHiding: !mayTraceAll, limits: limits
         ).compile()
     }
 
@@ -109,9 +111,11 @@ public struct Supervisor {
         case .tracer(let command, let isParent, let handshake):
             // Before the process is undumpable, which closes /proc/self to an ordinary user.
             let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
-            let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
+            let proc = try? Descriptor.open { unsafe csupervise_proc_open(&$0) }
+            let kept =
+                keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
             let start = ProcessNetwork(limit: policy.network == .off ? .off : .on)
-            guard
+            guard proc != nil,
                 let tree = ProcessTree(start: start, keepsLineage: policy.namesAncestors),
                 filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)

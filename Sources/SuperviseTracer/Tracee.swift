@@ -21,6 +21,14 @@ struct Tracee {
 
     /// What it has given up.
     var network = ThreadNetwork()
+    /// What it showed for the call that traps next; nil but where its process hides.
+    var shown: Shown?
+
+    /// Whether it has been asked for a courier since it was last let go on.
+    var wasAskedForCourier = false
+
+    /// Whether its memory is read though that may block, since it cannot show it.
+    var isReadDirectly = false
 
     /// What is owed to a thread besides the stop it is in.
     enum Phase {
@@ -36,6 +44,8 @@ struct Tracee {
         /// must not run its program. `isHeld`: it stands at its first stop.
         case newborn(isHeld: Bool)
         /// It stands at its first stop until its maker is known, of whom it has what it may do.
+        case awaitingOrigin
+        /// It stands at its seccomp stop until its maker's event tells what its memory is a copy of.
         case awaitingMaker
     }
 
@@ -76,6 +86,17 @@ struct Process {
     var network = ProcessNetwork()
     /// The programs that led to it; kept only where rules ask for them.
     var lineage: LineageState = .unknown
+    /// Over what it sends what its tracer may not look at.
+    var courier: Courier?
+    /// Whether it made itself undumpable, or is a copy of one that did: it is never revealed, not
+    /// for a moment, since others of its user could look then, too.
+    var hidItself = false
+    /// Whether its memory cannot be opened again, and so must not be closed while it lives.
+    var isMemoryKept = false
+    /// Whether no filter of its own is known to forbid the calls that map the page; kept at exec.
+    var mayInject = true
+    /// Whether its maker's event has told what it is a copy of, or that is of no matter any more.
+    var isAnnounced = false
 }
 
 /// Whether an address space has the sealed page.

@@ -40,6 +40,23 @@ struct AttackPressureTests {
                 == Outcome(output: "without room EPERM\nwith room ENOENT\n"))
     }
 
+    /// Kernels that do not tell of mappings (before 6.11) leave that to the reader.
+    @Test("holds up nobody else with memory in a file whose server never answers")
+    func slowFile() async throws {
+        guard isRoot else { return print("skipped: a FUSE file system, since only root can mount") }
+        let program = [Programs.path("slow-file"), temporaryFolder()]
+        let native = try await run(program, seconds: 20)
+        guard native.end != .exited(2) else { return print("skipped: \(native.error)") }
+        #expect(
+            native
+                == Outcome(output: "the file was asked for, others made 100\nits call ended\n"))
+        let doctor = try await run([Programs.path("supervise"), "doctor"])
+        guard !doctor.output.contains("no PROCMAP_QUERY") else {
+            return print("skipped: the kernel has no PROCMAP_QUERY")
+        }
+        #expect(try await supervise(["--quiet"], program, seconds: 20) == native)
+    }
+
     /// Only CAP_SYS_RESOURCE can go beyond the hard limit for the moment that it takes.
     @Test(
         "is refused where no descriptor is left, and none can be allowed",

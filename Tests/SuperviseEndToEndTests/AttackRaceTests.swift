@@ -25,6 +25,25 @@ struct AttackRaceTests {
         "flip-name socketcall sendto argument vm",
     ]
 
+    static let hiding =
+        ["connect", "bind", "sendto", "sendmsg", "sendmmsg"].map {
+            "flip-name hidden x86-64 \($0) byte thread"
+        } + [
+            "flip-name hidden-child x86-64 connect byte thread",
+            "flip-name hidden-child x86-64 sendmsg pointer thread",
+            "flip-name hidden-child i386 sendto byte vm",
+            "flip-name toggling x86-64 connect byte thread",
+            "flip-name toggling socketcall sendmsg pointer thread",
+        ]
+
+    /// Only from an ordinary user's supervisor can anything be hidden.
+    @Test(
+        "that changes the address never reaches an abstract name from a process that hides",
+        arguments: Attack.all(hiding).filter { isRoot ? $0.user == .nobody : true })
+    func hidden(attack: Attack) async throws {
+        try await race(attack)
+    }
+
     @Test(
         "that changes the address never reaches an abstract name",
         arguments: Attack.all(everyCall + everyFieldAndMeans))

@@ -84,6 +84,18 @@ struct LogTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8).contains("127.0.0.1:9"))
     }
 
+    @Test(
+        "a file's name need not be UTF-8",
+        arguments: ["--log \"$name\"", "--log=\"$name\"", "-l \"$name\""])
+    func nameOfBytes(option: String) async throws {
+        let script = """
+            name=$(printf 'a\\377b')
+            '\(Programs.path("supervise"))' --quiet \(option) -- true && ls | od -An -c
+            """
+        let outcome = try await run(["sh", "-c", script], directory: temporaryFolder())
+        #expect(outcome == Outcome(output: "   a 377   b  \\n\n"))
+    }
+
     @Test("a full device ends the run, with one line")
     func full() async throws {
         let outcome = try await superviseHolding(

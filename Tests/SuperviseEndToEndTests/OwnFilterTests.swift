@@ -77,3 +77,41 @@ struct OwnFilterTests {
             way)
     }
 }
+
+/// A sandboxed program keeps what its own filter and the policy allow, though that filter kills at
+/// the calls by which judged arguments get into its memory.
+@Suite("A program's strict filter")
+struct StrictFilterTests {
+    @Test(
+        "leaves it the calls that it allows",
+        arguments: [
+            "seccomp connect /missing abstract nobody send /missing",
+            "prctl connect /missing abstract nobody send /missing",
+            "seccomp fork connect /missing fork abstract nobody send /missing",
+            "seccomp hide connect /missing abstract nobody",
+            "lenient exec connect /missing abstract nobody send /missing",
+            "lenient hide fork connect /missing abstract nobody send /missing",
+        ], User.available)
+    func allowed(steps: String, user: User) async throws {
+        let program = [Programs.path("sandbox")] + steps.split(separator: " ").map(String.init)
+        var expected = try await run(program, as: user)
+        #expect(expected.end == .exited(0) && expected.error.isEmpty, "\(expected)")
+        #expect(expected.output.contains("abstract nobody ECONNREFUSED\n"))
+        expected.output.replace(
+            "abstract nobody ECONNREFUSED", with: "abstract nobody EPERM")
+        #expect(try await supervise(["--quiet"], program, as: user) == expected)
+    }
+
+    @Test(
+        "has calls refused, and no program killed, where arguments could be judged no more",
+        arguments: ["no-socket exec connect /missing", "seccomp hide fork connect /missing"])
+    func refused(steps: String) async throws {
+        let program = [Programs.path("sandbox")] + steps.split(separator: " ").map(String.init)
+        // Nothing hides from root.
+        let user = User.available.last ?? .current
+        var expected = try await run(program, as: user)
+        #expect(expected.output.contains("connect /missing ENOENT\n"), "\(expected)")
+        expected.output.replace("connect /missing ENOENT", with: "connect /missing EPERM")
+        #expect(try await supervise(["--quiet"], program, as: user) == expected)
+    }
+}

@@ -84,12 +84,13 @@ struct Way: Sendable, CustomTestStringConvertible {
 
 /// Runs a row natively and under `supervise`, and compares all that the two runs print.
 ///
-/// `options` are options of `supervise`, beside `--quiet`; `probe` are options of the probe.
+/// `options` are options of `supervise`, beside `--quiet`; `probe` are options of the probe, and
+/// `program` is where it is, if not where it was built.
 func compare(
     _ row: Row, _ way: Way, options: [String] = [], probe: [String] = [],
-    sourceLocation: SourceLocation = #_sourceLocation
+    program: String = Programs.path("probe"), sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
-    let command = [Programs.path("probe"), "--abi", way.abi.rawValue] + probe + row.steps
+    let command = [program, "--abi", way.abi.rawValue] + probe + row.steps
     let holding = [Programs.path("holding")] + row.holding + ["--"]
     let supervise = [Programs.path("supervise"), "--quiet"] + row.options + options + ["--"]
     // A folder each: the steps make files.

@@ -211,6 +211,26 @@ struct FilterCompilerTests {
         }
     }
 
+    /// Arguments of `prctl`, and whether they make the process undumpable.
+    static let hidingCases: [([UInt64], Bool)] = [
+        ([4, 0], true), ([0x7_0000_0004, 0x5_0000_0000], true), ([4, 1], false), ([4, 2], false),
+        ([3, 0], false), ([5, 0], false), ([22, 2], false),
+    ]
+
+    @Test(
+        "A process that hides its memory is the tracer's where it asks for that and has a page",
+        arguments: hidingCases)
+    func hiding(arguments: [UInt64], hides: Bool) throws {
+        for architecture in Architecture.allCases {
+            var setup = Setup(tracesHiding: true)
+            #expect(try setup.answer(.prctl, architecture, arguments) == .allow)
+            setup.page = AddressWindow(start: 0x10000)
+            #expect(try setup.answer(.prctl, architecture, arguments) == (hides ? .stop : .allow))
+            setup.tracesHiding = false
+            #expect(try setup.answer(.prctl, architecture, arguments) == .allow)
+        }
+    }
+
     /// A call, its arguments, and whether it is refused where refusals are made.
     static let sideDoorCases: [(JudgedCall, [UInt64], Bool)] = [
         (.bpf, [5], true),

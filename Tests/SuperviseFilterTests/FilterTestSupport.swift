@@ -10,12 +10,13 @@ struct Setup: Hashable, CustomTestStringConvertible {
     var page: AddressWindow?
     var guarding = FilterCompiler.PageGuard.sealed
     var tracesOwnFilters = false
+    var tracesHiding = false
     var limits = FilterCompiler.Limits.none
 
     func compile() throws -> Program? {
         try FilterCompiler(
             policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
-            tracesOwnFilters: tracesOwnFilters, limits: limits
+            tracesOwnFilters: tracesOwnFilters, tracesHiding: tracesHiding, limits: limits
         ).compile()
     }
 
@@ -35,6 +36,7 @@ struct Setup: Hashable, CustomTestStringConvertible {
         "network \(policy.network), \(mode), watching \(watching)"
             + (page.map { ", page \($0), \(guarding)" } ?? "")
             + (tracesOwnFilters ? ", own filters traced" : "")
+            + (tracesHiding ? ", hiding traced" : "")
             + (limits == .none ? "" : ", limits \(limits)")
     }
 

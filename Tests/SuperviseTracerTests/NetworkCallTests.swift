@@ -20,8 +20,18 @@ struct NetworkCallTests {
         (.sendmsg, .sendmsg(descriptor: 1, header: 2, flags: 3)),
         (.sendmmsg, .sendmmsg(descriptor: 1, headers: 2, count: 3, flags: 4)),
         (.ptrace, .ptrace(request: 1, process: 2, address: 3, data: 4)),
-        (.processVMReadv, .processMemory(process: 1, flags: 6)),
-        (.processVMWritev, .processMemory(process: 1, flags: 6)),
+        (
+            .processVMReadv,
+            .processMemory(
+                process: 1, local: Vectors(pointer: 2, count: 3),
+                remote: Vectors(pointer: 4, count: 5), flags: 6)
+        ),
+        (
+            .processVMWritev,
+            .processMemory(
+                process: 1, local: Vectors(pointer: 2, count: 3),
+                remote: Vectors(pointer: 4, count: 5), flags: 6)
+        ),
         (.pidfdGetfd, .pidfdGetfd(pidfd: 1, descriptor: 2, flags: 3)),
         (.ioctl, .other), (.seccomp, .other),
     ]
@@ -68,7 +78,12 @@ struct NetworkCallTests {
             (.sendmsg, .sendmsg(descriptor: 1, header: wide(2), flags: 3)),
             (.sendmmsg, .sendmmsg(descriptor: 1, headers: wide(2), count: 3, flags: 4)),
             (.ptrace, .ptrace(request: wide(1), process: 2, address: wide(3), data: wide(4))),
-            (.processVMReadv, .processMemory(process: 1, flags: wide(6))),
+            (
+                .processVMReadv,
+                .processMemory(
+                    process: 1, local: Vectors(pointer: wide(2), count: wide(3)),
+                    remote: Vectors(pointer: wide(4), count: wide(5)), flags: wide(6))
+            ),
             (.pidfdGetfd, .pidfdGetfd(pidfd: 1, descriptor: 2, flags: 3)),
         ]
         for (call, meaning) in expected {

@@ -101,14 +101,14 @@ struct NetworkStateTests {
         tree.addRoot(specimen.thread)
         // Nobody has given anything up: it goes on, and was made before anybody does.
         let early = tree.adopt(thread)
-        #expect(!tree.mustAwaitMaker(early))
+        #expect(!tree.mustAwaitOrigin(early))
         tree.updateNetwork(process: 0) { $0.limit = Self.lowered }
-        #expect(!tree.mustAwaitMaker(early))
+        #expect(!tree.mustAwaitOrigin(early))
         let late = tree.adopt(child)
-        #expect(tree.mustAwaitMaker(late))
+        #expect(tree.mustAwaitOrigin(late))
         #expect(!tree.isNetworkOff(thread: late))
         tree.announce(child, by: specimen.thread)
-        #expect(!tree.mustAwaitMaker(late))
+        #expect(!tree.mustAwaitOrigin(late))
         #expect(tree.isNetworkOff(thread: late))
     }
 
@@ -121,9 +121,9 @@ struct NetworkStateTests {
         tree.updateNetwork(process: 0) { $0.limit = NetworkLimit(soft: 3, hard: 7) }
         tree.updateNetwork(thread: 0) { $0.flags = .off }
         let slot = tree.adopt(child)
-        #expect(tree.mustAwaitMaker(slot))
+        #expect(tree.mustAwaitOrigin(slot))
         tree.assumeStrictest(slot)
-        #expect(!tree.mustAwaitMaker(slot))
+        #expect(!tree.mustAwaitOrigin(slot))
         #expect(try network(child, tree).limit == NetworkLimit(soft: 3, hard: 7))
         #expect(tree.isNetworkOff(thread: slot))
         tree.update(0) { $0.network.flags = [] }

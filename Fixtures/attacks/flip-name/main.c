@@ -1,6 +1,6 @@
 // Changes a call's address between its check and its use.
 //
-// Usage: flip-name x86-64|i386|socketcall CALL FIELD MEANS TRIES SECONDS
+// Usage: flip-name [HIDING] x86-64|i386|socketcall CALL FIELD MEANS TRIES SECONDS
 //
 // Makes a call on AF_UNIX datagram sockets over and over, while somebody changes all the time where
 // it leads: to a path that nobody is bound to, or to an abstract name. A check that reads the
@@ -13,15 +13,20 @@
 // MEANS is who changes it: `thread`; `vm`, a process that shares all memory; `shared`, one that
 // shares a mapping; `mem`, one that writes to /proc/PID/mem.
 //
+// HIDING: `hidden`, after it made itself undumpable; `hidden-child`, as a copy of a process that did;
+// `toggling`, while a thread makes it undumpable and dumpable again all the time.
+//
 // Descriptor 20 is a datagram socket bound to an abstract name, made before the network was off.
 #include "flip.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,9 +47,39 @@ static int is_bound(int socket) {
         && length > sizeof name.sun_family && name.sun_path[0] == 0;
 }
 
+static void *toggle(void *unused) {
+    for (int value = 0;; value = !value) {
+        prctl(PR_SET_DUMPABLE, value);
+    }
+    return unused;
+}
+
+/// Hides; as a parent, ends with the child that attacks.
+static void hide(const char *way) {
+    if (strcmp(way, "toggling") == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, toggle, NULL);
+        return;
+    }
+    if (prctl(PR_SET_DUMPABLE, 0) == -1) {
+        perror("PR_SET_DUMPABLE");
+        exit(2);
+    }
+    if (strcmp(way, "hidden-child") == 0 && fork() != 0) {
+        int status = 0;
+        wait(&status);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 3);
+    }
+}
+
 int main(int count, char **words) {
+    if (count == 8) {
+        hide(words[1]);
+        words++;
+        count--;
+    }
     if (count != 7) {
-        fputs("usage: flip-name ABI CALL FIELD MEANS TRIES SECONDS\n", stderr);
+        fputs("usage: flip-name [HIDING] ABI CALL FIELD MEANS TRIES SECONDS\n", stderr);
         return 2;
     }
     enum abi abi = strcmp(words[1], "x86-64") == 0 ? WIDE

@@ -97,6 +97,10 @@ int csupervise_is_thread_of(pid_t thread, pid_t process);
 /// kill(2).
 int csupervise_kill(pid_t process, int signal);
 
+/// Opens /proc, close-on-exec, from where all of the following are found from then on.
+///
+/// What anybody mounts over its files later is not followed: EXDEV. The descriptor is to stay open.
+int csupervise_proc_open(int *descriptor);
 /// Opens /proc/THREAD/mem for reading and writing, close-on-exec.
 int csupervise_open_memory(pid_t thread, int *descriptor);
 /// Opens /proc/THREAD/maps, close-on-exec.
@@ -155,8 +159,6 @@ enum { CSUPERVISE_FIRST_USER_NAMESPACE = 0xEFFFFFFDU, CSUPERVISE_CAP_SYS_RESOURC
 
 /// A thread's credentials, from /proc/THREAD/status.
 int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *credentials);
-/// How many seccomp filters a thread has (Linux 5.9). ENOSYS: the kernel does not tell.
-int csupervise_filters_of(pid_t thread, int *count);
 /// The path of what `thread`'s descriptor stands for, NUL-terminated.
 int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097]);
 /// Whether `directory` is /proc/PROCESS/task/THREAD/fd of the caller's /proc.
@@ -247,6 +249,12 @@ enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };
 /// ENOENT: nothing is mapped there. ENOTTY: the kernel does not have the query.
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end);
 
+/// Whether to read this memory may take as long as somebody's file server likes.
+///
+/// So it is where a mapping is of a file on a file system without a device, but for the kernel's
+/// shared memory, whose st_dev is given. 0 where the kernel cannot tell.
+int csupervise_may_block(int maps, uint64_t address, uint64_t count, uint64_t shared_memory);
+
 // MARK: - The sealed page
 
 struct csupervise_sealed_memory {
@@ -283,7 +291,23 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uin
 /// Sets a process's limits of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
+// MARK: - Couriers: sockets over which a tracee that hides from its tracer sends what it must show
+
+struct csupervise_courier_name {
+    unsigned length;
+    unsigned char bytes[32];
+};
+
+/// Makes an AF_UNIX datagram socket of a tracee's one that anybody can send to, by its abstract name.
+int csupervise_courier_open(int socket, struct csupervise_courier_name *name);
+/// Takes the next message, without waiting; `*descriptor` is one that came along, or -1.
+int csupervise_courier_receive(
+    int socket, void *buffer, size_t size, size_t *length, int *descriptor);
+
 // MARK: - The machine
+
+/// Whether the caller may look into processes that are not dumpable: CAP_SYS_PTRACE.
+int csupervise_may_trace_all(void);
 
 /// What the kernel offers, found by trying; 1 is yes.
 struct csupervise_features {

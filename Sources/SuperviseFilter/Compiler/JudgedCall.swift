@@ -39,7 +39,7 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case ioUringEnter = "io_uring_enter"
     /// `io_uring_register(2)`.
     case ioUringRegister = "io_uring_register"
-    /// `seccomp(2)`.
+    /// `seccomp(2)`; stopped, where it is, for the tracer to get ready.
     case seccomp
     /// `bpf(2)`.
     case bpf
@@ -49,7 +49,7 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case madvise
     /// `process_madvise(2)`.
     case processMadvise = "process_madvise"
-    /// `prctl(2)`.
+    /// `prctl(2)`; stopped, where it is, for the tracer to get ready.
     case prctl
 
     /// `getrlimit(2)`; on i386 `ugetrlimit`.

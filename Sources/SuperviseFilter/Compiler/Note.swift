@@ -57,6 +57,7 @@ struct Meaning: Equatable, Sendable {
         case insertInput = "TIOCSTI"
         case consoleControl = "TIOCLINUX"
         case setTunnel = "TUNSETIFF"
+        case setDumpable = "PR_SET_DUMPABLE"
         case setMemoryMap = "PR_SET_MM"
         case setSeccomp = "PR_SET_SECCOMP"
         case networkLimit = "RLIMIT_NETWORK"

@@ -27,12 +27,21 @@ extension PartialEvaluation {
 
     /// `PR_SET_MM` can move what the kernel takes for the program's own areas.
     mutating func prctl() -> RegisterDecision {
-        let own = tracesOwnFilters ? RegisterDecision.trace : .allow
-        return graph.select(
+        graph.select(
             .low(.first),
-            values: [.init(22, own, .setSeccomp), .init(35, .refuse, .setMemoryMap)]
-                + networkOptions,
+            values: preparations() + [.init(35, .refuse, .setMemoryMap)] + networkOptions,
             else: .allow)
+    }
+
+    /// The options of `prctl(2)` that the tracer has to see before they are carried out: what is
+    /// about to be hidden, or forbidden by a filter of the process's own.
+    mutating func preparations() -> [DecisionGraph.Run] {
+        let own = tracesOwnFilters ? RegisterDecision.trace : .allow
+        let hiding =
+            tracesHiding
+            ? graph.when(.word(.low(.second), .equals(0)), then: .trace, else: .allow)
+            : RegisterDecision.allow
+        return [.init(4, hiding, .setDumpable), .init(22, own, .setSeccomp)]
     }
 
     /// The advice `MADV_DONTFORK`: a child would have no page there and could map its own.

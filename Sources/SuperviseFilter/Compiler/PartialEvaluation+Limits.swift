@@ -30,7 +30,10 @@ extension PartialEvaluation {
         case .getrlimit, .oldGetrlimit, .setrlimit, .prlimit64:
             limitDecision(for: call)
         case .prctl:
-            graph.named(call.name, graph.select(.low(.first), values: networkOptions, else: .allow))
+            // Who hides now may give the network up later, which takes the page.
+            graph.named(
+                call.name,
+                graph.select(.low(.first), values: preparations() + networkOptions, else: .allow))
         case .ioUringSetup:
             // A thread of the kernel's can work for its ring without a call of the program.
             .trace
@@ -69,9 +72,11 @@ extension PartialEvaluation {
     }
 
     private mutating func listener() -> RegisterDecision {
+        let own = tracesOwnFilters ? RegisterDecision.trace : .allow
         let filter = graph.when(
-            .word(.low(.second), .anySet(8), note: Note(.newListener)), then: .trace, else: .allow)
+            .word(.low(.second), .anySet(8), note: Note(.newListener)), then: .trace, else: own)
         return graph.select(
-            .low(.first), values: [.init(1, filter, .setModeFilter)], else: .allow)
+            .low(.first),
+            values: [.init(0, own, .setModeStrict), .init(1, filter, .setModeFilter)], else: .allow)
     }
 }

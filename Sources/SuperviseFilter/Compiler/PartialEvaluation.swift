@@ -14,6 +14,8 @@ struct PartialEvaluation: Sendable {
     /// Whether the tracer sees the process's own filters before they are installed.
     let tracesOwnFilters: Bool
     let limits: FilterCompiler.Limits
+    /// Whether the tracer sees a process before it makes itself undumpable.
+    let tracesHiding: Bool
 
     /// The decisions made so far.
     var graph = DecisionGraph()
@@ -28,7 +30,7 @@ struct PartialEvaluation: Sendable {
     init(
         policy: Policy, mode: FilterCompiler.Mode, watching: FilterCompiler.Watching,
         page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool,
-        limits: FilterCompiler.Limits
+        tracesHiding: Bool, limits: FilterCompiler.Limits
     ) {
         self.policy = policy
         self.mode = mode
@@ -36,6 +38,7 @@ struct PartialEvaluation: Sendable {
         self.page = page
         self.guarding = guarding
         self.tracesOwnFilters = tracesOwnFilters && page != nil
+        self.tracesHiding = tracesHiding && page != nil
         self.limits = limits
         creations = SocketAnswers(policy)
         routingOptions = RoutingOption.refused(by: policy)

@@ -16,10 +16,16 @@ enum NetworkCall: Equatable {
     case sendmmsg(descriptor: Int32, headers: UInt64, count: UInt32, flags: UInt32)
     case setsockopt(level: UInt32, option: UInt32, length: UInt32)
     case ptrace(request: UInt64, process: Int32, address: UInt64, data: UInt64)
-    case processMemory(process: Int32, flags: UInt64)
+    case processMemory(process: Int32, local: Vectors, remote: Vectors, flags: UInt64)
     case pidfdGetfd(pidfd: Int32, descriptor: Int32, flags: UInt32)
     /// A call that is never judged.
     case other
+}
+
+/// Where a `struct iovec` array is.
+struct Vectors: Equatable {
+    var pointer: UInt64
+    var count: UInt64
 }
 
 extension NetworkCall {
@@ -42,7 +48,11 @@ extension NetworkCall {
                 request: arguments.wide(0), process: arguments.int(1),
                 address: arguments.wide(2), data: arguments.wide(3))
         case .processVMReadv, .processVMWritev:
-            self = .processMemory(process: arguments.int(0), flags: arguments.wide(5))
+            self = .processMemory(
+                process: arguments.int(0),
+                local: Vectors(pointer: arguments.wide(1), count: arguments.wide(2)),
+                remote: Vectors(pointer: arguments.wide(3), count: arguments.wide(4)),
+                flags: arguments.wide(5))
         case .pidfdGetfd:
             self = .pidfdGetfd(
                 pidfd: arguments.int(0), descriptor: arguments.int(1), flags: arguments.unsigned(2))

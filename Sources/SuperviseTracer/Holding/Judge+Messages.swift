@@ -2,7 +2,7 @@ import SupervisePolicy
 
 extension Judge {
     /// UIO_MAXIOV: the most entries that `sendmmsg(2)` takes and the most vectors of a message.
-    private static let mostEntries = 1024
+    static let mostEntries = 1024
     /// MSG_CMSG_COMPAT: the kernel's own mark of a 32-bit call, which 64-bit ones must not bear.
     private static let compatibilityFlag: UInt32 = 0x8000_0000
 

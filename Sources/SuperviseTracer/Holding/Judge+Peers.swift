@@ -26,7 +26,7 @@ extension Judge {
         // MPTCP and SCTP receive by sockets of their own behind this one.
         let isPlain = kind.protocolName == "tcp" || kind.type == .datagram || kind.type == .raw
         guard isPlain, filter.instructions.count <= PeerFilter.limit,
-            let copy = sockets.copy(of: descriptor, slot: caller.slot)
+            let copy = sockets.copyOrShown(of: descriptor, slot: caller.slot)
         else { return policy.refusal }
         defer { copy.close() }
         let instructions = filter.instructions

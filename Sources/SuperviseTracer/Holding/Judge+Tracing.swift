@@ -13,11 +13,13 @@ extension Judge {
             .run
         case .ptrace(let request, let process, _, _):
             judgePtrace(request, process, caller)
-        case .processMemory(_, let flags) where flags != 0:
+        case .processMemory(_, _, _, let flags) where flags != 0:
             // EINVAL by the registers alone.
             .run
-        case .processMemory(let process, _):
-            judgeTarget(target(process, caller), caller)
+        case .processMemory(let process, let local, let remote, _):
+            judgeTarget(target(process, caller), caller) {
+                self.vectorsResult(local, remote, caller)
+            }
         case .pidfdGetfd(_, _, let flags) where flags != 0:
             .run
         case .pidfdGetfd(let pidfd, let descriptor, _):
@@ -51,11 +53,64 @@ extension Judge {
         return .fail(.notPermitted)
     }
 
-    private func judgeTarget(_ target: Result<TraceTarget, KernelError>, _ caller: Caller) -> Hold {
+    private func judgeTarget(
+        _ target: Result<TraceTarget, KernelError>, _ caller: Caller,
+        earlier: () -> ErrorNumber? = { nil }
+    ) -> Hold {
         switch target {
-        case .failure(let error): .fail(error.number)
-        case .success(let target): decide(.trace(target), caller)
+        case .failure(let error): .fail(earlier() ?? error.number)
+        case .success(let target): decide(.trace(target), caller, earlier: earlier)
         }
+    }
+
+    /// What `process_vm_rw` returns before it looks for the process: an error, or nothing copied.
+    private func vectorsResult(
+        _ local: Vectors, _ remote: Vectors, _ caller: Caller
+    ) -> ErrorNumber? {
+        let nothing = ErrorNumber(rawValue: 0)
+        switch total(of: local, caller, isLocal: true) {
+        case .failure(let error): return error.number
+        case .success(0): return nothing
+        case .success: break
+        }
+        switch total(of: remote, caller, isLocal: false) {
+        case .failure(let error): return error.number
+        case .success(0): return nothing
+        case .success: return nil
+        }
+    }
+
+    /// `import_iovec`, and for what is not the caller's own memory `iovec_from_user`: whether
+    /// the vectors name any bytes.
+    private func total(
+        of vectors: Vectors, _ caller: Caller, isLocal: Bool
+    ) -> Result<UInt64, KernelError> {
+        guard vectors.count > 0 else { return .success(0) }
+        guard vectors.count <= UInt64(Self.mostEntries) else {
+            return .failure(KernelError(number: .invalidArgument))
+        }
+        var bytes: [UInt8] = []
+        let layouts = caller.layouts
+        let size = Int(vectors.count) * layouts.vector
+        let read = memory.readBytes(vectors.pointer, count: size, of: caller.slot, into: &bytes)
+        guard read == .bytes(size),
+            memory.isAccessible(vectors.pointer, count: size, of: caller.slot)
+        else { return .failure(KernelError(number: .badAddress)) }
+        let decoder = MessageHeaderDecoder(layouts: layouts)
+        let all = stride(from: 0, to: size, by: layouts.vector).map { offset in
+            (
+                pointer: decoder.word(bytes, at: offset),
+                length: decoder.word(bytes, at: offset + layouts.word)
+            )
+        }
+        // ssize_t of the ABI: a negative length.
+        if all.contains(where: { $0.length >> UInt64(8 * layouts.word - 1) != 0 }) {
+            return .failure(KernelError(number: .invalidArgument))
+        }
+        if isLocal, !all.allSatisfy({ isUserRange($0.pointer, $0.length, caller) }) {
+            return .failure(KernelError(number: .badAddress))
+        }
+        return .success(all.reduce(0) { $0 | $1.length })
     }
 
     /// Who the process is that a caller gives by its number.

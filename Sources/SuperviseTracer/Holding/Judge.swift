@@ -252,6 +252,8 @@ struct SocketDependence: Equatable {
     var message: Message?
     /// Whether the call found a connection begun that was not there yet.
     var isConnecting = false
+    /// SO_SNDTIMEO in milliseconds, where the call would wait.
+    var sendTimeout: Int32?
     /// The path in the call's address, where what it leads to makes a difference.
     var path: [UInt8]?
 

@@ -44,11 +44,17 @@ final class NetworkLimits {
     // MARK: Doors
 
     /// Whether a door is shut for those who have given the network up, and open for others.
-    func isDoor(_ call: JudgedCall) -> Bool {
+    func isDoor(_ call: JudgedCall, _ arguments: Arguments) -> Bool {
         switch call {
-        case .ioUringSetup, .ioUringEnter, .ioUringRegister, .seccomp, .bpf, .ioctl: !isOffForAll
+        case .ioUringSetup, .ioUringEnter, .ioUringRegister, .bpf, .ioctl: !isOffForAll
+        case .seccomp: !isOffForAll && Self.makesListener(arguments)
         default: false
         }
+    }
+
+    /// Whether a `seccomp(2)` call installs a filter with a listener.
+    private static func makesListener(_ arguments: Arguments) -> Bool {
+        arguments.unsigned(0) == 1 && arguments.unsigned(1) & 8 != 0
     }
 
     /// Serves a call that the filter does not answer since the network may be on again, or since
@@ -63,7 +69,7 @@ final class NetworkLimits {
         switch call {
         case .ioUringSetup:
             tree.updateProcess(process) { $0.network.hasRing = true }
-        case .seccomp where arguments.unsigned(0) == 1 && arguments.unsigned(1) & 8 != 0:
+        case .seccomp where Self.makesListener(arguments):
             tree.updateNetwork(process: process) { $0.hasListener = true }
         default: break
         }
@@ -267,7 +273,7 @@ final class NetworkLimits {
         switch sealing.readiness(of: caller.slot) {
         case .needed: sealing.beginInjection(stopped, caller.slot, caller.layouts)
         case .underWay:
-            tree.update(caller.slot) { $0.phase = .awaitingPage }
+            sealing.awaitPage(caller.slot)
             stopped.abandon()
         case .impossible: Release.fail(stopped, .noMemory)
         case .ready(let place):

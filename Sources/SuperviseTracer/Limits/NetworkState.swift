@@ -72,7 +72,7 @@ extension ProcessTree {
     ///
     /// As long as nobody has given anything up, all have the same. A thread that goes on then
     /// was made before anything changes.
-    func mustAwaitMaker(_ slot: Int) -> Bool {
+    func mustAwaitOrigin(_ slot: Int) -> Bool {
         guard tracees[slot]?.network.maker == .unknown else { return false }
         if hasGivenUp { return true }
         update(slot) { $0.network.maker = .known }

@@ -154,7 +154,7 @@ final class Delegation: Errand {
                 sealing.page.write([0xff, 0xff], to: slot)
                 return .call(calls.awaitConnection(dependence.descriptor, address))
             }
-            let limit = sealing.judge.sockets.sendTimeout(of: dependence.descriptor, caller.slot)
+            let limit = dependence.sendTimeout
             step = .sending(until: limit.map { Self.milliseconds() + Int64($0) })
             sealing.page.write(calls.pollForWriting(dependence.descriptor), to: slot)
             return .call(calls.poll(address, milliseconds: limit ?? -1))

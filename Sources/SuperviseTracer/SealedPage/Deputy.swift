@@ -15,6 +15,10 @@ final class Deputy: Errand {
         case interrupted(SocketDependence)
     }
 
+    private enum MessageStep {
+        case send, number, write
+    }
+
     private let sealing: Sealing
     private let delegation: Delegation
     private let caller: Caller
@@ -28,10 +32,17 @@ final class Deputy: Errand {
     private var pageSlot: UInt16?
     private var dependence: SocketDependence?
     private var messages: MessageSteps?
-    private var isSending = false
+    /// The step of a `sendmmsg(2)` whose result comes next; nil before the first.
+    private var messageStep: MessageStep?
     private var sent = 0
     private var isJudged = false
     private var outcome: Outcome?
+    /// What it is sending of what it has to show before its call can be judged: the descriptors
+    /// are its own, so what it shows is what the call will be made on.
+    private var sending: Sending?
+    private var isSendingBegun = false
+    /// The process's number as it sees it itself, where it has to write its memory itself.
+    private var ownNumber: Int64?
 
     init(
         _ registers: Registers, mask: UInt64, caller: Caller, call: JudgedCall,
@@ -61,8 +72,17 @@ final class Deputy: Errand {
             return pinning.next(after: result, path, self, at: thread) ?? ownCall
         }
         if let outcome { return exit(outcome) }
+        if let sending {
+            // Its call was not made: what it was given is no result.
+            if let call = sending.next(after: isSendingBegun ? result : nil) {
+                isSendingBegun = true
+                return .call(call)
+            }
+            endSending()
+            return ownCall
+        }
         if let messages, let step = message(after: result, of: messages) { return step }
-        return exit(outcome(of: result))
+        return exit(outcome(of: result, at: thread.id))
     }
 
     private var ownCall: ErrandStep {
@@ -74,20 +94,31 @@ final class Deputy: Errand {
                 arguments.wide(5)))
     }
 
+    private func endSending() {
+        sending?.ended()
+        sending = nil
+        isSendingBegun = false
+    }
+
     /// A result, unless the call was interrupted: no signal but the tracer's own reaches it.
-    private func outcome(of result: Int64) -> Outcome {
+    private func outcome(of result: Int64, at thread: ThreadID) -> Outcome {
         // -EINTR: a socket with a time limit. The others are the kernel's to restart.
         guard [-4, -512, -513, -514].contains(result) else { return .result(result) }
-        return dependence.map { .interrupted($0) } ?? .result(-4)
+        guard var dependence else { return .result(-4) }
+        if let slot = sealing.judge.tree.slot(of: thread) {
+            dependence.sendTimeout = sealing.judge.sockets.sendTimeout(
+                of: dependence.descriptor, slot)
+        }
+        return .interrupted(dependence)
     }
 
     override func release(_ stopped: consuming StoppedThread, _ stop: SeccompStop) {
+        if sending != nil { return super.release(stopped, stop) }
         if isJudged {
             // The messages of a call that was judged, one after the other.
             Ptrace.interrupt(stopped.id)
             return stopped.resumeToSyscallExit()
         }
-        isJudged = true
         guard let slot = sealing.judge.tree.slot(of: stopped.id) else { return stopped.abandon() }
         let judge = sealing.judge
         // The caller's in the log, with the deputy's descriptors.
@@ -95,8 +126,15 @@ final class Deputy: Errand {
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
         judge.prepared = delegation.policy
         judge.pinned = pinning.pinned
+        judge.tree.wanted = nil
         let hold = judge.judge(call, stop.arguments, caller)
         judge.pinned = nil
+        sending = sealing.sending(of: judge.tree.wanted, caller, stop.stamp)
+        if sending != nil {
+            stopped.skipCall(result: 0)
+            return stopped.resumeToSyscallExit()
+        }
+        isJudged = true
         // A thread that was killed meanwhile has no descriptors to look at; nothing is decided.
         if hold.isFailure, stopped.seccompStop() == nil { return stopped.abandon() }
         dependence = judge.dependence
@@ -130,6 +168,7 @@ final class Deputy: Errand {
     }
 
     override func ended() {
+        endSending()
         if let pageSlot { sealing.page.returnSlot(pageSlot) }
         pageSlot = nil
         delegation.deputyEnded(outcome)
@@ -162,21 +201,35 @@ final class Deputy: Errand {
         return pageSlot
     }
 
-    /// The next message of a `sendmmsg(2)`; nil where the result given is the call's.
+    /// The next step of a `sendmmsg(2)`; nil where the result given is the call's.
     private func message(after result: Int64, of sequence: MessageSteps) -> ErrandStep? {
         guard let place, let pageSlot else { return nil }
-        if isSending {
-            guard result >= 0 else {
-                if sent == 0 { return nil }
-                return exit(.result(Int64(sent)))
-            }
-            guard sequence.store(result, at: sent, of: caller.slot, sealing.judge.memory) else {
-                return exit(.result(sent > 0 ? Int64(sent) : -14))
+        switch messageStep {
+        case nil: break
+        case .send where result < 0 && sent == 0: return nil
+        case .send where result < 0: return exit(.result(Int64(sent)))
+        case .send:
+            let stored = sequence.store(result, at: sent, of: caller.slot, sealing.judge.memory)
+            if stored == false { return exit(.result(sent > 0 ? Int64(sent) : -14)) }
+            if stored == nil {
+                sequence.write(result, at: sent, to: sealing.page, pageSlot, mappedAt: place)
+                guard let ownNumber else {
+                    messageStep = .number
+                    return .call(sequence.askNumber)
+                }
+                messageStep = .write
+                return .call(sequence.writeItself(ownNumber, pageSlot, mappedAt: place))
             }
             sent += 1
-            if sent == sequence.messages.messages.count { return exit(.result(Int64(sent))) }
+        case .number:
+            ownNumber = result
+            messageStep = .write
+            return .call(sequence.writeItself(result, pageSlot, mappedAt: place))
+        case .write where result != 4: return exit(.result(sent > 0 ? Int64(sent) : -14))
+        case .write: sent += 1
         }
-        isSending = true
+        if sent == sequence.messages.messages.count { return exit(.result(Int64(sent))) }
+        messageStep = .send
         let registers = sealing.page.write(
             sequence.messages.messages[sent], to: pageSlot, mappedAt: place, layouts)
         return .call(sequence.call(header: registers.pointer?.value ?? 0))

@@ -15,6 +15,11 @@ import SystemPackage
 ///    been moved here by another thread.
 ///
 /// Signals are blocked meanwhile, and the thread's own call is made again from the start.
+///
+/// A program file that its user may not read makes its process undumpable from the first
+/// instruction: the tracer can neither take the socket nor look. Such a process is made dumpable
+/// between two calls of step 2, for as long as it takes to open its memory and take the socket,
+/// which stays the process's courier. It is not done to what hid itself.
 final class Injection: Errand {
     private let page: SealedPage
     private let tree: ProcessTree
@@ -27,17 +32,20 @@ final class Injection: Errand {
     private var socket: Int64 = -1
     private var file: Int64 = -1
     private var isMapped = false
+    private let reveals: Bool
+    /// The tracer's copy of the socket, where the process can be looked into for a moment only.
+    private var copy: Descriptor?
     /// The limits of open files that the process had, where they were raised for the moment.
     private var formerLimit: DescriptorLimit?
 
     private enum Step {
-        case scratch, socket, receive, map, closeBoth, closeFile, closeSocket, seal, inherit, unmap
-        case done
+        case scratch, socket, reveal, hide, receive, map, closeBoth, closeFile, closeSocket, seal
+        case inherit, unmap, done
     }
 
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
-        page: SealedPage, judge: Judge, slot: Int, process: Int
+        page: SealedPage, judge: Judge, slot: Int, process: Int, reveals: Bool
     ) {
         self.page = page
         tree = judge.tree
@@ -45,6 +53,7 @@ final class Injection: Errand {
         sockets = judge.sockets
         self.slot = slot
         self.process = process
+        self.reveals = reveals
         super.init(registers, mask: mask, layouts)
     }
 
@@ -57,6 +66,8 @@ final class Injection: Errand {
         switch step {
         case .scratch: return scratchMapped(result)
         case .socket: return socketMade(result)
+        case .reveal: return revealed(result)
+        case .hide: return hidden(result)
         case .receive: return received(result)
         case .map:
             isMapped = result == Int64(address)
@@ -79,6 +90,8 @@ final class Injection: Errand {
 
     override func ended() {
         restoreLimit()
+        copy?.close()
+        copy = nil
         // Dead, given up, or another program by now: somebody else may try.
         if case .beingMapped? = tree.processes[process]?.page {
             tree.updateProcess(process) { $0.page = .none }
@@ -113,13 +126,37 @@ final class Injection: Errand {
         if result == -24, formerLimit == nil, raiseLimit() {
             return .call(calls.socket())
         }
-        guard result >= 0, let header = queueDescriptor(result) else {
-            socket = result
-            return giveUp()
-        }
         socket = result
+        if result >= 0, reveals {
+            step = .reveal
+            return .call(calls.setDumpable(1))
+        }
+        guard result >= 0, let header = queueDescriptor(result) else { return giveUp() }
         step = .receive
         return .call(RawCall(header.number, UInt64(result), address, header.flags))
+    }
+
+    /// The process can be looked into until its next call has been made.
+    private func revealed(_ result: Int64) -> ErrandStep {
+        guard result == 0 else {
+            step = .socket
+            return giveUp()
+        }
+        memory.keep(slot)
+        copy = sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot)
+        step = .hide
+        return .call(calls.setDumpable(0))
+    }
+
+    private func hidden(_ result: Int64) -> ErrandStep {
+        guard result == 0, let copy, page.memory.queue(on: copy),
+            memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
+        else {
+            step = .socket
+            return giveUp()
+        }
+        step = .receive
+        return .call(RawCall(calls.receiveNumber, UInt64(socket), address, calls.receiveFlags))
     }
 
     private func queueDescriptor(_ number: Int64) -> (number: UInt32, flags: UInt64)? {
@@ -151,7 +188,10 @@ final class Injection: Errand {
     }
 
     private func queueDescriptorAgain() -> (number: UInt32, flags: UInt64)? {
-        guard let copy = sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot) else {
+        guard
+            let copy = copy?.duplicate()
+                ?? sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot)
+        else {
             return nil
         }
         defer { copy.close() }
@@ -182,6 +222,11 @@ final class Injection: Errand {
     private func verified() -> ErrandStep {
         guard memory.isPage(page, at: address, of: slot), isKept() else { return giveUp() }
         tree.updateProcess(process) { $0.page = .mapped(SealedPage.places[place]) }
+        if let copy {
+            let courier = Courier(copy)
+            self.copy = nil
+            tree.updateProcess(process) { $0.courier = courier }
+        }
         step = .done
         restoreLimit()
         return .restart

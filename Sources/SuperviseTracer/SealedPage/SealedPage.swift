@@ -23,6 +23,8 @@ final class SealedPage {
         static let address = 0
         static let header = 128
         static let words = 192
+        static let vectors = 216
+        static let number = 248
     }
 
     let memory: SealedMemory

@@ -32,7 +32,7 @@ extension Sealing {
         tree.update(slot) { $0.phase = .errand(deputy) }
         // Its first stop came before its maker's event, or is still to come.
         switch phase {
-        case .newborn(isHeld: true), .awaitingMaker:
+        case .newborn(isHeld: true), .awaitingOrigin:
             _ = deputy.begin(StoppedThread(id: thread), atEntry: false)
         default: break
         }

@@ -3,10 +3,12 @@ import SupervisePolicy
 /// Lets calls go on with sealed arguments, and cleans up behind them.
 final class Sealing {
     let page: SealedPage
-    private let tree: ProcessTree
+    let tree: ProcessTree
     let judge: Judge
     /// The slots of threads that make a deputy whose number is not known yet.
     var makers: Set<Int> = []
+    /// Who waits at a stop for the page, by process.
+    private var waiters: [Int: [(slot: Int, thread: ThreadID)]] = [:]
 
     init(page: SealedPage, judge: Judge) {
         self.page = page
@@ -34,12 +36,21 @@ final class Sealing {
             tree.update(slot) { $0.cannotHavePage = false }
             return .impossible
         }
-        switch tree.processes[tracee.process]?.page {
+        guard let process = tree.processes[tracee.process] else { return .impossible }
+        switch process.page {
         case .mapped(let place): return .ready(place)
         case .beingMapped: return .underWay
-        case .some(.none): return .needed
-        case nil: return .impossible
+        // What a filter of the process's own answers to the calls of an injection may be its end.
+        case .none: return process.mayInject ? .needed : .impossible
         }
+    }
+
+    /// Where a thread's address space has the page; nil where it has none that is known.
+    func place(for slot: Int) -> UInt32? {
+        guard let process = tree.tracees[slot]?.process,
+            case .mapped(let place)? = tree.processes[process]?.page
+        else { return nil }
+        return place
     }
 
     /// Begins to map the page; the thread's call traps again when that is done.
@@ -49,11 +60,12 @@ final class Sealing {
         else { return stopped.abandon() }
         stopped.setSignalMask(UInt64.max)
         let thread = stopped.id
+        let reveals = tree.processes[process]?.hidItself == false && judge.memory.isHidden(slot)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
         begin(
             Injection(
                 registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
-                process: process),
+                process: process, reveals: reveals),
             stopped, slot)
     }
 
@@ -152,7 +164,7 @@ final class Sealing {
         guard let phase = tree.tracees[slot]?.phase else { return }
         tree.update(slot) { $0.phase = .running }
         switch phase {
-        case .running, .awaitingPage, .newborn, .awaitingMaker: break
+        case .running, .awaitingPage, .newborn, .awaitingOrigin, .awaitingMaker: break
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }
@@ -167,13 +179,24 @@ final class Sealing {
         tree.executed(thread, former: former)
     }
 
-    /// The threads of a process that wait for another one to map the page.
-    func waiting(for process: Int) -> [(slot: Int, thread: ThreadID)] {
-        tree.threads(of: process).compactMap { slot in
-            guard let tracee = tree.tracees[slot], case .awaitingPage = tracee.phase else {
-                return nil
-            }
-            return (slot, tracee.thread)
+    /// Leaves a thread at its stop until another one of its process has the page mapped.
+    func awaitPage(_ slot: Int) {
+        guard let tracee = tree.tracees[slot] else { return }
+        tree.update(slot) { $0.phase = .awaitingPage }
+        waiters[tracee.process, default: []].append((slot, tracee.thread))
+    }
+
+    /// The threads of a process that wait for another one to map the page, none of which do any
+    /// more.
+    func endWaiting(for process: Int) -> [(slot: Int, thread: ThreadID)] {
+        guard let all = waiters.removeValue(forKey: process) else { return [] }
+        return all.filter { slot, thread in
+            // Who is dead, or executed a program, waits for nothing; its slot may be another's.
+            guard let tracee = tree.tracees[slot], tracee.thread == thread,
+                tracee.process == process, case .awaitingPage = tracee.phase
+            else { return false }
+            tree.update(slot) { $0.phase = .running }
+            return true
         }
     }
 }

@@ -38,9 +38,3 @@ struct Credentials {
                 && own.user_namespace == theirs.user_namespace
     }
 }
-
-/// How many seccomp filters a thread has; nil where the kernel does not tell (before 5.9).
-func filterCount(of thread: ThreadID) -> Int32? {
-    var count: Int32 = 0
-    return unsafe csupervise_filters_of(thread.rawValue, &count) == 0 ? count : nil
-}

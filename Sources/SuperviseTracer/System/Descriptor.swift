@@ -13,6 +13,12 @@ struct Descriptor: Equatable {
         _ = Glibc.close(rawValue)
     }
 
+    /// A copy, which its owner closes too; nil where the tracer has none left.
+    func duplicate() -> Descriptor? {
+        let copy = fcntl(rawValue, F_DUPFD_CLOEXEC, 3)
+        return copy == -1 ? nil : Descriptor(rawValue: copy)
+    }
+
     /// Opens by a function that gives a descriptor and returns an errno value.
     static func open(
         _ function: (inout Int32) -> Int32

@@ -139,6 +139,12 @@ struct SeccompStop {
     ///
     /// A tracee's own filter can give any.
     let data: UInt32
+
+    /// What tells whether a call is the same one, made again.
+    var stamp: [UInt64] {
+        [UInt64(architecture), UInt64(number), instructionPointer]
+            + (0..<6).map { arguments.wide($0) }
+    }
 }
 
 /// The six arguments of a system call, as wide as registers are.

@@ -13,6 +13,9 @@ final class SealedMemory {
     /// The read-only descriptor that tracees get, for a moment.
     var descriptor: Int32 { unsafe memory.descriptor }
 
+    /// The device of the kernel's shared memory, which this is of.
+    var device: UInt64 { unsafe memory.device }
+
     /// Overwrites a part with zeros.
     func clear(at offset: Int, count: Int) {
         guard let part = unsafe part(offset, count) else { return }

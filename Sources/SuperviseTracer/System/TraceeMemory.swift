@@ -46,7 +46,9 @@ struct TraceeMemory {
     ) -> MemoryRead {
         guard count > 0 else { return .bytes(0) }
         for _ in 0..<2 {
-            guard let memory = memory(of: slot) else { return .hidden }
+            guard let memory = memory(of: slot), !mayBlock(pointer, count, of: slot) else {
+                return unsafe shown(pointer, buffer, count, of: slot)
+            }
             var done = 0
             let error = unsafe csupervise_read_at(
                 memory.rawValue, buffer, count, pointer, &done)
@@ -56,6 +58,85 @@ struct TraceeMemory {
             forgetMemory(of: slot)
         }
         return .bytes(0)
+    }
+
+    /// Whether to read, or write, this memory may hold the tracer up, and with it all of the tree.
+    ///
+    /// A page of a file comes from whoever serves the file system: one that is in user space
+    /// (FUSE) may never answer. The thread sends such bytes itself, so that nobody else waits.
+    /// What is mapped there between this look and the reading is not seen.
+    func mayBlock(_ pointer: UInt64, _ count: Int, of slot: Int) -> Bool {
+        guard let sharedMemory = tree.sharedMemory, let tracee = tree.tracees[slot],
+            !tracee.isReadDirectly, let maps = maps(of: slot)
+        else { return false }
+        return csupervise_may_block(maps.rawValue, pointer, UInt64(count), sharedMemory) != 0
+    }
+
+    /// Reads what a process that hides its memory has shown; what it has not, is wanted.
+    private func shown(
+        _ pointer: UInt64, _ buffer: UnsafeMutableRawPointer?, _ count: Int, of slot: Int
+    ) -> MemoryRead {
+        guard let bytes = tree.tracees[slot]?.shown?.bytes(pointer, count: count) else {
+            if tree.wanted == nil { tree.wanted = .memory(pointer, count: count) }
+            return .hidden
+        }
+        // As many bytes as were asked for, or none.
+        for (offset, byte) in bytes.enumerated() where offset < count {
+            unsafe buffer?.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+        }
+        return .bytes(min(bytes.count, count))
+    }
+
+    /// As `isAccessible`, for a process that hides its memory: what it can send it can read, and
+    /// most of it, write.
+    private func isShownAccessible(_ pointer: UInt64, _ count: Int, of slot: Int) -> Bool {
+        guard let tracee = tree.tracees[slot], tree.processes[tracee.process]?.memory == nil
+        else { return true }
+        if let bytes = tracee.shown?.bytes(pointer, count: count) {
+            return bytes.count == min(count, Courier.capacity)
+        }
+        if tree.wanted == nil { tree.wanted = .memory(pointer, count: count) }
+        return true
+    }
+
+    /// Whether memory that was not read since it may block can be read nevertheless.
+    func canReadDirectly(_ slot: Int) -> Bool {
+        tree.tracees[slot]?.isReadDirectly == false && isOpen(slot)
+    }
+
+    /// Whether the kernel forbids the tracer to look into the memory of a thread's process.
+    ///
+    /// Not where it only cannot be opened: for lack of descriptors, or with something mounted over.
+    func isHidden(_ slot: Int) -> Bool {
+        guard let tracee = tree.tracees[slot], tree.processes[tracee.process]?.memory == nil
+        else { return false }
+        do throws(Errno) {
+            let opened = try tree.openOrThrow(for: tracee.thread) {
+                unsafe csupervise_open_memory(tracee.thread.rawValue, &$0)
+            }
+            tree.updateProcess(tracee.process) { $0.memory = opened }
+            return false
+        } catch {
+            return error == .permissionDenied || error == .notPermitted
+        }
+    }
+
+    /// Whether the tracer has the memory of a thread's process open, or can open it.
+    func isOpen(_ slot: Int) -> Bool { memory(of: slot) != nil }
+
+    /// Opens what is needed of a process that is about to hide, to be kept for as long as it lives.
+    func keep(_ slot: Int) {
+        guard let tracee = tree.tracees[slot], memory(of: slot) != nil, maps(of: slot) != nil
+        else { return }
+        let program =
+            switch tree.processes[tracee.process]?.program {
+            case .known(let program)?: ProgramLookup.known(program)
+            default: ProgramLookup(of: tracee.thread)
+            }
+        tree.updateProcess(tracee.process) {
+            $0.isMemoryKept = true
+            $0.program = program
+        }
     }
 
     /// Writes bytes at `pointer`, also through page protections; false where that failed.
@@ -93,7 +174,10 @@ struct TraceeMemory {
     ) -> Bool {
         let wanted = Int32(
             forWriting ? CSUPERVISE_WRITABLE : CSUPERVISE_READABLE)
-        guard count > 0, let maps = maps(of: slot) else { return true }
+        guard count > 0 else { return true }
+        guard let maps = maps(of: slot) else {
+            return isShownAccessible(pointer, count, of: slot)
+        }
         let (last, overflow) = pointer.addingReportingOverflow(UInt64(count))
         guard !overflow else { return false }
         var address = pointer

@@ -21,11 +21,24 @@ struct TraceeSockets {
             copy = try take(number, of: slot)
         } catch .badFileDescriptor {
             return .error(.badFileDescriptor)
+        } catch .notPermitted {
+            // The tracee hides from its tracer.
+            switch tree.tracees[slot]?.shown?.socket(number) {
+            case .success(let shown)?: return inspect(shown, withName: withName)
+            case .failure(let error)?: return .error(error.number)
+            case nil: break
+            }
+            if tree.wanted == nil { tree.wanted = .socket(number) }
+            return .socket(.unknown)
         } catch {
-            // The tracee hides from its tracer, or the tracer has no descriptor left.
+            // The tracer has no descriptor left.
             return .socket(.unknown)
         }
         defer { copy.close() }
+        return inspect(copy, withName: withName)
+    }
+
+    private func inspect(_ copy: Descriptor, withName: Bool) -> SocketLookup {
         do throws(Errno) {
             let socket = try copy.inspectSocket()
             let kind = SocketKind(
@@ -45,7 +58,7 @@ struct TraceeSockets {
 
     /// SO_SNDTIMEO of a socket in milliseconds, nil where it has none.
     func sendTimeout(of number: Int32, _ slot: Int) -> Int32? {
-        guard let copy = copy(of: number, slot: slot) else { return nil }
+        guard let copy = copyOrShown(of: number, slot: slot) else { return nil }
         defer { copy.close() }
         let milliseconds = csupervise_send_timeout(copy.rawValue)
         return milliseconds > 0 ? milliseconds : nil
@@ -53,7 +66,7 @@ struct TraceeSockets {
 
     /// Whether a connection has been begun on a socket and is not there yet.
     func isConnecting(_ number: Int32, of slot: Int) -> Bool {
-        guard let copy = copy(of: number, slot: slot) else { return false }
+        guard let copy = copyOrShown(of: number, slot: slot) else { return false }
         defer { copy.close() }
         return csupervise_is_connecting(copy.rawValue) != 0
     }
@@ -61,6 +74,15 @@ struct TraceeSockets {
     /// A copy of a thread's descriptor, which the caller closes; nil where there is none to have.
     func copy(of number: Int32, slot: Int) -> Descriptor? {
         try? take(number, of: slot)
+    }
+
+    /// As `copy`, also of what a thread that hides has shown for the call that it makes.
+    func copyOrShown(of number: Int32, slot: Int) -> Descriptor? {
+        if let copy = copy(of: number, slot: slot) { return copy }
+        guard case .success(let shown)? = tree.tracees[slot]?.shown?.socket(number) else {
+            return nil
+        }
+        return shown.duplicate()
     }
 
     /// A copy of a thread's descriptor, which the caller closes.

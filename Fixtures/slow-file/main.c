@@ -1,0 +1,116 @@
+// Makes a call with an address in a file whose server never answers, and others meanwhile.
+//
+// Usage: slow-file FOLDER
+//
+// Mounts a file system of its own (FUSE) on FOLDER, in a mount namespace of its own, and maps the
+// file there. A child's connect() waits for the file for ever; the parent's calls must not. Needs
+// root. The child ends with the file system, which is aborted when its server, a thread, is gone.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int device, asked[2];
+
+static void answer(const struct fuse_in_header *request, int error, const void *data, size_t size) {
+    char bytes[512];
+    struct fuse_out_header header = {
+        .len = (unsigned)(sizeof header + size), .error = error, .unique = request->unique};
+    memcpy(bytes, &header, sizeof header);
+    memcpy(bytes + sizeof header, data, size);
+    if (write(device, bytes, header.len) < 0) {
+        _exit(4);
+    }
+}
+
+static void *serve(void *unused) {
+    static char bytes[1 << 17];
+    while (read(device, bytes, sizeof bytes) > 0) {
+        const struct fuse_in_header *request = (const void *)bytes;
+        int is_root = request->nodeid == FUSE_ROOT_ID && request->opcode != FUSE_LOOKUP;
+        struct fuse_attr attributes = {.ino = is_root ? 1 : 2, .nlink = 1, .size = 4096,
+            .mode = is_root ? 040755 : 0100644};
+        struct fuse_init_out start = {.major = 7, .minor = 31, .max_write = 4096};
+        struct fuse_entry_out entry = {.nodeid = 2, .attr = attributes};
+        struct fuse_attr_out found = {.attr = attributes};
+        struct fuse_open_out opened = {.fh = 1};
+        switch (request->opcode) {
+        case FUSE_INIT: answer(request, 0, &start, sizeof start); break;
+        case FUSE_LOOKUP: answer(request, 0, &entry, sizeof entry); break;
+        case FUSE_GETATTR: answer(request, 0, &found, sizeof found); break;
+        case FUSE_OPEN: answer(request, 0, &opened, sizeof opened); break;
+        case FUSE_READ:
+            // Never answered.
+            if (write(asked[1], "r", 1) < 0) {
+                _exit(4);
+            }
+            break;
+        case FUSE_FORGET: break;
+        default: answer(request, -ENOSYS, "", 0);
+        }
+    }
+    return unused;
+}
+
+static void fail(const char *what) {
+    perror(what);
+    exit(2);
+}
+
+int main(int count, char **words) {
+    char options[96], path[256], byte;
+    if (count != 2) {
+        fputs("usage: slow-file FOLDER\n", stderr);
+        return 2;
+    }
+    if (unshare(CLONE_NEWNS) == -1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1) {
+        fail("mount namespace");
+    }
+    device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
+    if (device == -1 || mount("none", words[1], "fuse", 0, options) == -1 || pipe(asked) == -1) {
+        fail("FUSE");
+    }
+    pthread_t server;
+    pthread_create(&server, NULL, serve, NULL);
+    snprintf(path, sizeof path, "%s/file", words[1]);
+    int file = open(path, O_RDONLY);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+    if (page == MAP_FAILED) {
+        fail(path);
+    }
+    struct sockaddr_un nobody = {.sun_family = AF_UNIX, .sun_path = "/nobody"};
+    int sender = socket(AF_UNIX, SOCK_DGRAM, 0), made = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        close(device);
+        connect(sender, page, sizeof nobody);
+        _exit(0);
+    }
+    if (read(asked[0], &byte, 1) != 1) {
+        fail("pipe");
+    }
+    for (int i = 0; i < 100; i++) {
+        made += connect(sender, (struct sockaddr *)&nobody, sizeof nobody) == -1 && errno == ENOENT;
+    }
+    printf("the file was asked for, others made %d\n", made);
+    fflush(stdout);
+    // The connection is aborted when nobody has its device any more.
+    umount2(words[1], MNT_FORCE);
+    int status = 0;
+    waitpid(child, &status, 0);
+    printf("its call ended\n");
+    fflush(stdout);
+    _exit(0);
+}
