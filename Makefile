@@ -61,7 +61,7 @@ demo: deps build ## Run real commands under supervise and show what happens
 .PHONY: test
 test: deps ## Build and run all tests
 	$(SWIFT) build $(fresh) --build-tests
-	$(SWIFT) test $(fresh) --skip-build --disable-xctest
+	Tools/run-tests.sh $(SWIFT) $(fresh)
 
 # Not being able to install them is no failure: the script says then what is missing, and skips.
 .PHONY: test-kernels

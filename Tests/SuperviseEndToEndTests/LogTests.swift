@@ -83,7 +83,7 @@ struct LogTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8).contains("127.0.0.1:9"))
     }
 
-    @Test("a full device ends the run, with one line", .timeLimit(.minutes(1)))
+    @Test("a full device ends the run, with one line")
     func full() async throws {
         let outcome = try await superviseHolding(
             ["--log", "/dev/full"], [Programs.path("probe"), step, "getuid()"])

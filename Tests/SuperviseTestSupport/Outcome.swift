@@ -49,7 +49,8 @@ public enum User: String, CaseIterable, Sendable, CustomStringConvertible {
 
 /// Runs a program to its end, without a shell, and with an end: after a minute it is killed.
 ///
-/// The process is in the tests' own process group and session.
+/// The process is in the tests' own process group and session. Only so many run at a time: more would
+/// take the processor from each other until one of them misses its end.
 public func run(
     _ arguments: [String],
     as user: User = .current,
@@ -66,6 +67,8 @@ public func run(
     }
     var variables: [Environment.Key: String?] = [:]
     for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
+    await Turn.take()
+    defer { Turn.giveBack() }
     let result = try await Subprocess.run(
         .name(all[0]),
         arguments: Arguments(Array(all.dropFirst())),
