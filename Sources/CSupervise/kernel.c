@@ -39,6 +39,34 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *result)
     return 0;
 }
 
+int csupervise_filter_packets(int descriptor, const void *instructions, size_t count)
+{
+    struct sock_filter present[BPF_MAXINSNS];
+    // SO_GET_FILTER counts instructions, not bytes.
+    socklen_t length = BPF_MAXINSNS;
+    int locked = 0, one = 1;
+    socklen_t size = sizeof locked;
+    if (count > BPF_MAXINSNS) {
+        return E2BIG;
+    }
+    if (getsockopt(descriptor, SOL_SOCKET, SO_LOCK_FILTER, &locked, &size) == -1) {
+        return errno;
+    }
+    if (locked) {
+        if (getsockopt(descriptor, SOL_SOCKET, SO_GET_FILTER, present, &length) == -1) {
+            return errno;
+        }
+        return length == count && !memcmp(present, instructions, count * sizeof *present) ? 0
+                                                                                          : EPERM;
+    }
+    struct sock_fprog program = {(unsigned short)count, (struct sock_filter *)instructions};
+    if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == -1
+        || setsockopt(descriptor, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one) == -1) {
+        return errno;
+    }
+    return 0;
+}
+
 int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length)
 {
     struct sockaddr_storage address;

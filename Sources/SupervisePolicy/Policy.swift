@@ -41,6 +41,11 @@ public struct Policy: Hashable, Sendable {
         }
     }
 
+    /// Whether rules are about AF_UNIX names in the file system, so that links matter.
+    public var namesPaths: Bool {
+        allRules.contains { if case .path? = $0.endpoint { true } else { false } }
+    }
+
     /// The patterns that programs are looked up by: see ``Subject/Program/names``.
     public var programPatterns: [Glob] {
         allRules.flatMap(\.qualifiers).compactMap { qualifier in

@@ -97,7 +97,8 @@ public struct Supervisor {
             // Before the process is undumpable, which closes /proc/self to an ordinary user.
             let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
             let kept = keptDescriptors + (page.map { [$0.memory.descriptor] } ?? [])
-            guard let tree = ProcessTree(keepsLineage: policy.namesAncestors), filter == nil || page != nil,
+            guard let tree = ProcessTree(keepsLineage: policy.namesAncestors),
+                filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
             return supervise(command, isParent: isParent, tree, page)

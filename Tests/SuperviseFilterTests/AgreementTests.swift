@@ -11,7 +11,7 @@ import Testing
 /// are tried; `SUPERVISE_POLICIES=5000` in the environment makes it a million.
 @Suite("Filter and evaluator agree on random policies")
 struct AgreementTests {
-    private static let policies =
+    static let policies =
         ProcessInfo.processInfo.environment["SUPERVISE_POLICIES"].flatMap(Int.init) ?? 300
     private static let calls = 200
 
@@ -19,7 +19,7 @@ struct AgreementTests {
     func agreement(seed: Int) throws {
         var random = RandomPolicies(seed: UInt64(seed))
         let policy = random.policy()
-        let name = "seed \(seed), network \(policy.network), \(policy.profile.name): \(policy.rules)"
+        let name = "\(seed): \(policy.network), \(policy.profile.name), \(policy.rules)"
         let compiler = FilterCompiler(policy: policy, mode: .enforce, watching: .nothing)
         guard let program = try compiler.compile() else {
             #expect(!policy.restricts, "\(name)")
@@ -68,8 +68,8 @@ struct AgreementTests {
     }
 
     /// A policy, and the calls that it lets through without a look.
-    static let free: [(NetworkSwitch, [String], [JudgedCall])] = [
-        (.on, ["deny connect tcp :25"], [.bind, .listen]),
+    static let freeCases: [(NetworkSwitch, [String], [JudgedCall])] = [
+        (.on, ["deny connect tcp :25"], [.bind, .listen, .sendto, .sendmsg, .sendmmsg]),
         (.on, ["deny bind tcp :1-1023"], [.connect, .listen, .sendto, .sendmsg, .sendmmsg]),
         (.on, ["deny bind tcp"], [.connect, .sendto, .sendmsg, .sendmmsg]),
         (.on, ["deny send udp :53"], [.bind, .listen, .connect]),
@@ -79,7 +79,7 @@ struct AgreementTests {
         (.off, ["allow outgoing udp"], []),
     ]
 
-    @Test("Operations of which nothing could be refused cost no stop", arguments: free)
+    @Test("Operations of which nothing could be refused cost no stop", arguments: freeCases)
     func free(network: NetworkSwitch, rules: [String], calls: [JudgedCall]) throws {
         let policy = Policy(rules: try rules.map { try Rule(parsing: $0) }, network: network)
         let setup = Setup(policy: policy)
@@ -104,6 +104,34 @@ struct AgreementTests {
             #expect(try setup.answer(.sendmsg, architecture, [3, 4, fast << 1]) == .allow)
             #expect(try setup.answer(.sendmmsg, architecture, [3, 4, fast, fast]) == .stop)
             #expect(try setup.answer(.sendmmsg, architecture, [3, fast, fast, 0]) == .allow)
+        }
+    }
+
+    /// Level, option, length, and whether it is refused where rules tell addresses apart.
+    static let options: [(UInt64, UInt64, UInt64, Bool)] = [
+        (0, 4, 8, true), (41, 57, 24, true), (41, 5, 24, true), (41, 6, 24, true),
+        (132, 100, 16, true), (132, 107, 16, true), (132, 110, 16, true),
+        (0xffff_ffff_0000_0084, 0x1_0000_006e, 16, true), (0, 4, 0, false), (41, 57, 0, false),
+        (0, 5, 8, false), (41, 4, 24, false), (132, 101, 16, false), (1, 4, 4, false),
+        (6, 110, 4, false),
+    ]
+
+    @Test(
+        "Socket options that lead packets past rules on addresses are refused", arguments: options)
+    func routes(level: UInt64, option: UInt64, length: UInt64, isRefused: Bool) throws {
+        let rules = [try Rule(parsing: "allow outgoing udp localhost")]
+        let arguments = [3, level, option, 0x1000, length]
+        for architecture in Architecture.allCases {
+            for (setup, answers) in [
+                (Setup(policy: Policy(rules: rules)), isRefused),
+                (Setup(policy: Policy(rules: rules), mode: .audit), false),
+                (Setup(policy: Policy(rules: [try Rule(parsing: "allow outgoing udp")])), false),
+                (Setup(), false),
+            ] {
+                #expect(
+                    try setup.answer(.setsockopt, architecture, arguments)
+                        == (answers ? .notPermitted : .allow))
+            }
         }
     }
 

@@ -114,6 +114,14 @@ int csupervise_leads_to(const char *path, unsigned driver, unsigned unit, uint64
 /// Reads a file of /proc/THREAD, at most `size` bytes; `*length` is how many there were.
 int csupervise_read_status_file(
     pid_t thread, const char *name, void *buffer, size_t size, size_t *length);
+/// The path without links that an AF_UNIX name leads a thread to, as the caller sees it.
+///
+/// `is_new`: the name is to be made, so its last part is taken as it is. `*is_our_root` says whether
+/// the thread has the caller's root. EXDEV: it cannot be told, since the thread sees other files
+/// under these names, or the path goes through a link of /proc. Other errors are the kernel's for
+/// the name.
+int csupervise_resolve_name(
+    pid_t thread, const char *path, int is_new, char resolved[static 4096], int *is_our_root);
 /// The thread's name, /proc/THREAD/comm without its newline, NUL-terminated.
 int csupervise_thread_name(pid_t thread, char name[static 64]);
 /// The number of a thread's process, and of its parent, in the caller's pid namespace.
@@ -191,6 +199,10 @@ struct csupervise_socket {
 
 /// SO_DOMAIN, SO_TYPE, SO_PROTOCOL and SO_ACCEPTCONN. ENOTSOCK, or EBADF for an O_PATH descriptor.
 int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
+/// Attaches a filter of `count` struct sock_filter to a socket, which then keeps it for good.
+///
+/// 0 too where it has this very filter already; EPERM where another one is locked.
+int csupervise_filter_packets(int descriptor, const void *instructions, size_t count);
 /// getsockname(2): the socket's own address, and how many bytes of it there are.
 int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length);
 /// pread(2) until `count` bytes, an end or an error; `*done` is what was read.

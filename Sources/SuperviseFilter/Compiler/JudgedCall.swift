@@ -19,6 +19,8 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case sendmsg
     /// `sendmmsg(2)`.
     case sendmmsg
+    /// `setsockopt(2)`.
+    case setsockopt
     /// `socketcall(2)`: all of the above behind one number, arguments in memory; i386 only.
     case socketcall
 

@@ -20,6 +20,8 @@ struct PartialEvaluation: Sendable {
     var creations: SocketAnswers
     /// The operations of which some request could be refused.
     let couldRefuse: OperationSet
+    /// The socket options that lead past the rules.
+    private let routingOptions: [RoutingOption]
 
     /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
     init(
@@ -33,6 +35,7 @@ struct PartialEvaluation: Sendable {
         self.guarding = guarding
         self.tracesOwnFilters = tracesOwnFilters && page != nil
         creations = SocketAnswers(policy)
+        routingOptions = RoutingOption.refused(by: policy)
         couldRefuse = Operation.allCases.reduce(into: []) { set, operation in
             if policy.couldRefuse(operation) { set.formUnion(OperationSet(operation)) }
         }
@@ -54,6 +57,9 @@ struct PartialEvaluation: Sendable {
         case .sendmmsg: graph.named(call.name, sending(flags: .fourth))
         case .sendto:
             graph.named("\(call.name).\(architecture.name)", sendto(architecture))
+        case .setsockopt:
+            guardsSideDoors && !routingOptions.isEmpty
+                ? graph.named(call.name, setsockopt(routingOptions)) : .allow
         case .socketcall:
             graph.named(call.name, socketcall())
         case .ptrace, .processVMReadv, .processVMWritev, .pidfdGetfd:
@@ -120,9 +126,10 @@ struct PartialEvaluation: Sendable {
 
     // MARK: Names
 
-    /// Whether requests of an operation are the tracer's: some could be refused, or is to be seen.
+    /// Whether requests of an operation are the tracer's: some could be refused, or is to be seen,
+    /// or the socket may get a port by it and peers with that, some of whom are refused.
     func asks(_ operation: Operation) -> Bool {
-        watching == .everything || couldRefuse.contains(operation)
+        watching == .everything || couldRefuse.contains(operation) || couldRefuse.contains(.accept)
     }
 
     /// A message without a destination goes where the socket is connected to, which was judged.

@@ -24,6 +24,7 @@ extension SyscallTable {
         .init(361, .bind),
         .init(362, .connect),
         .init(363, .listen),
+        .init(366, .setsockopt),
         .init(369, .sendto),
         .init(370, .sendmsg),
         .init(380, .pkeyMprotect),
@@ -45,6 +46,7 @@ extension SyscallTable {
         .init(4, .listen),
         .init(8, .socketpair),
         .init(11, .sendto),
+        .init(14, .setsockopt),
         .init(16, .sendmsg),
         .init(20, .sendmmsg),
     ])

@@ -15,6 +15,7 @@ extension SyscallTable {
         .init(49, .bind),
         .init(50, .listen),
         .init(53, .socketpair),
+        .init(54, .setsockopt),
         .init(101, .ptrace),
         .init(134, .uselib),
         .init(157, .prctl),

@@ -14,6 +14,7 @@ enum NetworkCall: Equatable {
         length: Int32)
     case sendmsg(descriptor: Int32, header: UInt64, flags: UInt32)
     case sendmmsg(descriptor: Int32, headers: UInt64, count: UInt32, flags: UInt32)
+    case setsockopt(level: UInt32, option: UInt32, length: UInt32)
     case ptrace(request: UInt64, process: Int32, address: UInt64, data: UInt64)
     case processMemory(process: Int32, flags: UInt64)
     case pidfdGetfd(pidfd: Int32, flags: UInt32)
@@ -34,6 +35,7 @@ extension NetworkCall {
         case .sendto: self.init(sendto: arguments)
         case .sendmsg: self.init(sendmsg: arguments)
         case .sendmmsg: self.init(sendmmsg: arguments)
+        case .setsockopt: self.init(setsockopt: arguments)
         case .ptrace:
             // All are `long`: all of the word counts.
             self = .ptrace(
@@ -56,6 +58,7 @@ extension NetworkCall {
         case 4: "listen"
         case 8: "socketpair"
         case 11: "sendto"
+        case 14: "setsockopt"
         case 16: "sendmsg"
         case 20: "sendmmsg"
         default: "socketcall"
@@ -71,6 +74,7 @@ extension NetworkCall {
         case 4: self.init(listen: arguments)
         case 8: self.init(socketpair: arguments)
         case 11: self.init(sendto: arguments)
+        case 14: self.init(setsockopt: arguments)
         case 16: self.init(sendmsg: arguments)
         case 20: self.init(sendmmsg: arguments)
         default: self = .other
@@ -83,6 +87,7 @@ extension NetworkCall {
         case 4: 2
         case 1, 2, 3, 16: 3
         case 8, 20: 4
+        case 14: 5
         case 11: 6
         default: 0
         }
@@ -122,6 +127,12 @@ extension NetworkCall {
     init(sendmsg arguments: Arguments) {
         self = .sendmsg(
             descriptor: arguments.int(0), header: arguments.wide(1), flags: arguments.unsigned(2))
+    }
+
+    init(setsockopt arguments: Arguments) {
+        self = .setsockopt(
+            level: arguments.unsigned(1), option: arguments.unsigned(2),
+            length: arguments.unsigned(4))
     }
 
     init(sendmmsg arguments: Arguments) {

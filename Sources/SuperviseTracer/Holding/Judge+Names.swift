@@ -75,10 +75,22 @@ extension Judge {
         _ named: Named, _ bytes: AddressBytes, _ caller: Caller,
         earlier: (() -> ErrorNumber?)? = nil
     ) -> Result<AddressBytes, KernelError> {
-        let address = SocketAddressDecoder.decode(bytes)
+        var (address, bytes) = (SocketAddressDecoder.decode(bytes), bytes)
+        switch lookUp(address, named, caller) {
+        case .unasked: break
+        case .error(let error): return .failure(KernelError(number: error))
+        case .unknown:
+            let request = named.request(.unknown, address)
+            let error = refusal(of: request, unknownName) { refusedEarlier(named, caller) }
+            if let error { return .failure(KernelError(number: error)) }
+            return .success(bytes)
+        case .name(let name, let given):
+            address = name
+            if case .path(let path) = given { bytes = AddressBytes([1, 0] + path + [0]) }
+        }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
-        if !recorder.wants(denial: false), isAllowed(request, by: caller) {
+        if !recorder.wants(denial: false), !refusesPeers, isAllowed(request, by: caller) {
             return .success(bytes)
         }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
@@ -89,7 +101,9 @@ extension Judge {
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):
-            let error = refusal(of: named.request(state, address), caller) {
+            let request = named.request(state, address)
+            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
             if let error { return .failure(KernelError(number: error)) }

@@ -14,6 +14,13 @@ final class Judge {
     let memory: TraceeMemory
     let sockets: TraceeSockets
     let subjects: SubjectReader
+    /// The socket options that lead past the rules.
+    let routingOptions: [RoutingOption]
+    /// Whether rules refuse peers, and what they want to know of processes.
+    let refusesPeers: Bool
+    let subjectNeeds: Needs
+    /// Whether rules are about AF_UNIX names in the file system.
+    let namesPaths: Bool
     /// What was found out of the caller of the call being judged.
     var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
@@ -24,6 +31,11 @@ final class Judge {
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         prepared = PreparedPolicy(policy)
+        namesPaths = policy.namesPaths
+        routingOptions = RoutingOption.refused(by: policy)
+        refusesPeers = policy.couldRefuse(.accept)
+        subjectNeeds = policy.allRules.flatMap(\.qualifiers)
+            .reduce(into: []) { $0.formUnion($1.needs) }
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -112,6 +124,12 @@ final class Judge {
             return judgeMessage(descriptor, header, flags, caller)
         case .sendmmsg(let descriptor, let headers, let count, let flags):
             return judgeMessages(descriptor, headers, count, flags, caller)
+        case .setsockopt(let level, let option, let length):
+            // Only behind `socketcall(2)`: else the filter has answered.
+            let isRefused =
+                length != 0 && !recorder.isAuditing
+                && routingOptions.contains { $0.level == level && $0.number == option }
+            return isRefused ? .fail(.notPermitted) : .run
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
         case .other:
@@ -131,7 +149,13 @@ final class Judge {
     func refusal(
         of request: Request, _ caller: Caller, earlier: () -> ErrorNumber? = { nil }
     ) -> ErrorNumber? {
-        let decision = decision(on: request, by: caller)
+        refusal(of: request, decision(on: request, by: caller), earlier: earlier)
+    }
+
+    /// As above, for a decision that was made.
+    func refusal(
+        of request: Request, _ decision: Decision, earlier: () -> ErrorNumber? = { nil }
+    ) -> ErrorNumber? {
         if case .deny = decision.verdict, let error = earlier() { return error }
         if recorder.wants(denial: decision.verdict.isDenial) {
             notes.append(Note(call: callName, decision: decision, request: request))
@@ -173,7 +197,11 @@ final class Judge {
     private func judgeListen(_ descriptor: Int32, _ caller: Caller) -> Hold {
         switch look(at: descriptor, caller, for: Request.listen) {
         case .error(let error): .fail(error)
-        case .socket(let state): decide(.listen(state), caller)
+        case .socket(let state):
+            refusal(
+                of: .listen(state),
+                decision(on: .listen(state), descriptor, state.kind, by: caller)
+            ).map { .fail($0) } ?? .run
         }
     }
 }

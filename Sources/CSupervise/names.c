@@ -1,0 +1,150 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "CSupervise.h"
+
+/// Opens what a magic link of /proc/THREAD leads to.
+static int open_link(pid_t thread, const char *name)
+{
+    char path[48];
+    snprintf(path, sizeof path, "/proc/%d/%s", thread, name);
+    return open(path, O_PATH | O_CLOEXEC);
+}
+
+/// Whether two descriptors are the same file of the same mount.
+static int is_same_place(int one, int other)
+{
+    struct statx left, right;
+    unsigned wanted = STATX_INO | STATX_MNT_ID;
+    return statx(one, "", AT_EMPTY_PATH, wanted, &left) == 0
+        && statx(other, "", AT_EMPTY_PATH, wanted, &right) == 0 && left.stx_ino == right.stx_ino
+        && left.stx_mnt_id == right.stx_mnt_id && left.stx_dev_major == right.stx_dev_major
+        && left.stx_dev_minor == right.stx_dev_minor;
+}
+
+/// The path of a descriptor as the caller sees it, if it leads to the very same file there.
+static int path_of(int descriptor, char path[static PATH_MAX])
+{
+    char link[48];
+    struct stat meant, found;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, PATH_MAX - 1);
+    if (length == -1) {
+        return errno;
+    }
+    path[length] = '\0';
+    if (fstat(descriptor, &meant) == -1) {
+        return errno;
+    }
+    // Another mount namespace has paths of its own, and a file that was removed has none.
+    if (lstat(path, &found) == -1 || meant.st_dev != found.st_dev || meant.st_ino != found.st_ino) {
+        return EXDEV;
+    }
+    return 0;
+}
+
+/// Looks a path up as a thread would, without the links of /proc that lead elsewhere for us.
+static int look_up(pid_t thread, const char *path, int flags, int *found, int *is_our_root)
+{
+    char whole[2 * PATH_MAX], root_path[PATH_MAX] = "";
+    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags)};
+    int root = open_link(thread, "root"), ours = open("/", O_PATH | O_CLOEXEC), base = -1;
+    int error = 0;
+    *found = -1;
+    if (root == -1 || ours == -1) {
+        error = EXDEV;
+    } else if (*is_our_root = is_same_place(root, ours), *is_our_root) {
+        how.resolve = RESOLVE_NO_MAGICLINKS;
+        base = path[0] == '/' ? ours : open_link(thread, "cwd");
+    } else {
+        // As chroot(2) does: nothing leads out of this root.
+        how.resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT;
+        base = root;
+        if (path[0] != '/') {
+            int folder = open_link(thread, "cwd");
+            error = folder == -1 ? EXDEV : path_of(folder, whole);
+            if (folder != -1) {
+                close(folder);
+            }
+            if (error == 0) {
+                error = path_of(root, root_path);
+            }
+            size_t prefix = strlen(root_path);
+            if (error == 0 && strncmp(whole, root_path, prefix) != 0) {
+                error = EXDEV;
+            }
+            if (error == 0) {
+                memmove(whole, whole + prefix, strlen(whole + prefix) + 1);
+                strcat(whole, "/");
+                strncat(whole, path, PATH_MAX - 1);
+                path = whole;
+            }
+        }
+    }
+    if (error == 0 && base == -1) {
+        error = EXDEV;
+    }
+    if (error == 0) {
+        *found = (int)syscall(SYS_openat2, base, path, &how, sizeof how);
+        // A link of /proc; one that runs in a circle is as useless.
+        error = *found != -1 ? 0 : errno == ELOOP ? EXDEV : errno;
+    }
+    if (base != -1 && base != root && base != ours) {
+        close(base);
+    }
+    if (root != -1) {
+        close(root);
+    }
+    if (ours != -1) {
+        close(ours);
+    }
+    return error;
+}
+
+int csupervise_resolve_name(
+    pid_t thread, const char *path, int is_new, char resolved[static 4096], int *is_our_root)
+{
+    char folder[PATH_MAX];
+    const char *last = NULL;
+    if (strlen(path) >= sizeof folder) {
+        return ENAMETOOLONG;
+    }
+    if (is_new) {
+        // A name that is to be made: what it is made in counts.
+        const char *slash = strrchr(path, '/');
+        last = slash ? slash + 1 : path;
+        if (!*last || !strcmp(last, ".") || !strcmp(last, "..")) {
+            return EXDEV;
+        }
+        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+            slash ? path : ".");
+        path = folder;
+    }
+    int found;
+    int error = look_up(thread, path, is_new ? O_DIRECTORY : 0, &found, is_our_root);
+    if (error != 0) {
+        return error;
+    }
+    error = path_of(found, resolved);
+    close(found);
+    if (error == 0 && is_new) {
+        size_t length = strlen(resolved);
+        if (length + strlen(last) + 2 > PATH_MAX) {
+            return ENAMETOOLONG;
+        }
+        if (resolved[length - 1] != '/') {
+            strcat(resolved, "/");
+        }
+        strcat(resolved, last);
+    }
+    return error;
+}
