@@ -12,16 +12,21 @@ struct Row: Sendable, CustomTestStringConvertible {
     let steps: [String]
     /// The results under `supervise` of the steps that are refused.
     let refused: [String: String]
+    /// Options of `supervise`.
+    let options: [String]
 
     /// - Parameters:
     ///   - title: What the case is.
     ///   - holding: Sockets that the program inherits.
     ///   - lines: The steps.
     ///   - inside: Steps within other steps that are refused, with their results.
+    ///   - options: Options of `supervise`.
     init(
-        _ title: String, holding: [String] = [], _ lines: [String], inside: [String: String] = [:]
+        _ title: String, holding: [String] = [], _ lines: [String], inside: [String: String] = [:],
+        options: [String] = []
     ) {
         self.title = title
+        self.options = options
         self.holding = holding
         var refused = inside
         steps = lines.map { line in
@@ -86,7 +91,7 @@ func compare(
 ) async throws {
     let command = [Programs.path("probe"), "--abi", way.abi.rawValue] + probe + row.steps
     let holding = [Programs.path("holding")] + row.holding + ["--"]
-    let supervise = [Programs.path("supervise"), "--quiet"] + options + ["--"]
+    let supervise = [Programs.path("supervise"), "--quiet"] + row.options + options + ["--"]
     // A folder each: the steps make files.
     let native = try await run(
         holding + command, as: way.user, directory: temporaryFolder("supervise-native"),

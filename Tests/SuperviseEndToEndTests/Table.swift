@@ -23,16 +23,29 @@ extension Row {
         var holding: [String] = []
         var inside: [String: String] = [:]
         var steps: [String] = []
+        var options: [String] = []
         for line in lines {
             if line.hasPrefix("holding ") {
                 holding = line.split(separator: " ").dropFirst().map(String.init)
             } else if line.hasPrefix("inside "), let arrow = line.firstRange(of: " -> ") {
                 let step = line[..<arrow.lowerBound].dropFirst("inside ".count)
                 inside[String(step)] = String(line[arrow.upperBound...])
+            } else if let option = Self.option(line) {
+                options += option
             } else {
                 steps.append(line)
             }
         }
-        self.init(title, holding: holding, steps, inside: inside)
+        self.init(title, holding: holding, steps, inside: inside, options: options)
+    }
+
+    /// The option that a line stands for: `allow RULE`, `deny RULE`, `network on`.
+    private static func option(_ line: String) -> [String]? {
+        for name in ["allow", "deny", "network"] where line.hasPrefix(name) {
+            let rest = line.dropFirst(name.count)
+            guard rest.first == " " || rest.first == "(" else { continue }
+            return ["--" + name, String(rest.drop { $0 == " " })]
+        }
+        return nil
     }
 }
