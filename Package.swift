@@ -48,9 +48,18 @@ let package = Package(
     targets: [
         // Lowest first: a target may depend on what stands above it, never below.
         .target(name: "CSupervise", cSettings: strictC),
+        .target(
+            name: "CUnwind", cSettings: strictC,
+            linkerSettings: [
+                // libunwind-dev and liblzma-dev; both have static archives for the release build.
+                .linkedLibrary("unwind-x86_64"), .linkedLibrary("lzma"),
+                // Readable forms of C++ symbols.
+                .linkedLibrary("stdc++"),
+            ]),
         .target(name: "SupervisePolicy"),
         .target(name: "SuperviseFilter", dependencies: ["SupervisePolicy"]),
         .target(name: "SuperviseAudit", dependencies: ["SupervisePolicy"]),
+        .target(name: "SuperviseBacktrace", dependencies: ["CUnwind", "SuperviseAudit"]),
         .target(
             name: "SuperviseTracer",
             dependencies: [
@@ -61,7 +70,7 @@ let package = Package(
             name: "supervise",
             dependencies: [
                 "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
-                "SuperviseTracer",
+                "SuperviseTracer", "SuperviseBacktrace",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -80,6 +89,9 @@ let package = Package(
             name: "SuperviseFilterTests", dependencies: ["SuperviseFilter", "SupervisePolicy"]),
         .testTarget(
             name: "SuperviseAuditTests", dependencies: ["SuperviseAudit", "SupervisePolicy"]),
+        .testTarget(
+            name: "SuperviseBacktraceTests",
+            dependencies: ["SuperviseBacktrace", "SuperviseAudit", "SuperviseTestSupport"]),
         .testTarget(
             name: "SuperviseTracerTests",
             dependencies: [
@@ -103,7 +115,8 @@ let package = Package(
 )
 
 for target in package.targets where target.type != .system {
-    let isC = target.name == "CSupervise" || fixtures.contains { $0.name == target.name }
+    let isC = target.name == "CSupervise" || target.name == "CUnwind"
+        || fixtures.contains { $0.name == target.name }
     guard !isC else { continue }
     target.swiftSettings = strict
     // What is unsafe about tests is what they test.

@@ -40,6 +40,10 @@ public struct AuditEvent: Hashable, Sendable {
     public var rule: Reason?
     /// The calling thread's stack, innermost frame first, where it was asked for.
     public var backtrace: [Frame]?
+    /// The calling process's command line, where the stack was asked for.
+    public var arguments: [[UInt8]]?
+    /// The processes that it descends from, its parent first, where the stack was asked for.
+    public var parents: [Parent]?
 
     /// Makes an event; what is left out has no key in the log.
     public init(
@@ -59,7 +63,9 @@ public struct AuditEvent: Hashable, Sendable {
         errno: ErrorNumber? = nil,
         returned: Int64? = nil,
         rule: Reason? = nil,
-        backtrace: [Frame]? = nil
+        backtrace: [Frame]? = nil,
+        arguments: [[UInt8]]? = nil,
+        parents: [Parent]? = nil
     ) {
         self.time = time
         self.seq = seq
@@ -78,6 +84,8 @@ public struct AuditEvent: Hashable, Sendable {
         self.returned = returned
         self.rule = rule
         self.backtrace = backtrace
+        self.arguments = arguments
+        self.parents = parents
     }
 }
 

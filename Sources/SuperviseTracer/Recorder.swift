@@ -9,17 +9,24 @@ final class Recorder {
     private let watching: FilterCompiler.Watching
     private let sink: any AuditSink
     private let tree: ProcessTree
+    /// Who tells stacks, nil where nobody wants them.
+    private let stacks: (any StackSource)?
+    /// The process that the user started.
+    private let root: ThreadID
     private var sequence: UInt64 = 0
     /// Why the sink could not take an event: no call goes on any more.
     private(set) var failure: SinkError?
 
     init(
-        watching: FilterCompiler.Watching, isAuditing: Bool, sink: any AuditSink, tree: ProcessTree
+        watching: FilterCompiler.Watching, isAuditing: Bool, sink: any AuditSink,
+        tree: ProcessTree, stacks: (any StackSource)?, root: ThreadID
     ) {
         self.watching = watching
         self.isAuditing = isAuditing
         self.sink = sink
         self.tree = tree
+        self.stacks = stacks
+        self.root = root
     }
 
     /// Whether decisions of that kind are recorded.
@@ -31,10 +38,29 @@ final class Recorder {
         }
     }
 
+    /// Who makes a call, where that is wanted and can be told. To be asked once a stop.
+    func stack(of caller: Caller) -> CallStack? {
+        guard let stacks, let process = tree.tracees[caller.slot]?.process,
+            let descriptors = TraceeMemory(tree: tree).descriptors(of: caller.slot),
+            let registers = Ptrace.registers(of: caller.thread)
+        else { return nil }
+        return stacks.stack(
+            of: StoppedCaller(
+                thread: caller.thread.rawValue, process: caller.process.rawValue,
+                root: root.rawValue, addressSpace: tree.addressSpace(of: process),
+                registers: registers, memory: descriptors.memory, maps: descriptors.maps))
+    }
+
     /// Records a decision; false where that failed, and the call must not go on.
-    func record(_ note: Note, by caller: Caller) -> Bool {
+    func record(_ note: Note, by caller: Caller, _ stack: CallStack?) -> Bool {
         do throws(SinkError) {
-            try sink.record(event(note, caller))
+            var event = event(note, caller)
+            if let stack {
+                event.backtrace = stack.frames
+                event.arguments = stack.arguments
+                event.parents = stack.parents
+            }
+            try sink.record(event)
             return true
         } catch {
             failure = error

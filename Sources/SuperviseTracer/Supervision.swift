@@ -118,7 +118,9 @@ final class Supervision: StopHandler {
 
     /// Records what was decided; false where the call must not go on since that failed.
     private func record(_ caller: Caller) -> Bool {
-        for note in judge.notes where !recorder.record(note, by: caller) { return false }
+        guard !judge.notes.isEmpty else { return true }
+        let stack = recorder.stack(of: caller)
+        for note in judge.notes where !recorder.record(note, by: caller, stack) { return false }
         return true
     }
 

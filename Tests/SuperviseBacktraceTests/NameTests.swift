@@ -1,0 +1,2 @@
+import SuperviseBacktrace
+import Testing
