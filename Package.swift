@@ -51,8 +51,10 @@ let package = Package(
         .target(
             name: "CUnwind", cSettings: strictC,
             linkerSettings: [
-                // libunwind-dev and liblzma-dev; both have static archives for the release build.
-                .linkedLibrary("unwind-x86_64"), .linkedLibrary("lzma"),
+                // libunwind-dev and libdw-dev, with static archives for the release build, and what
+                // they read compressed sections with.
+                .linkedLibrary("unwind-x86_64"), .linkedLibrary("dw"), .linkedLibrary("elf"),
+                .linkedLibrary("z"), .linkedLibrary("bz2"), .linkedLibrary("lzma"),
                 // Readable forms of C++ symbols.
                 .linkedLibrary("stdc++"),
             ]),

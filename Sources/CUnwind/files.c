@@ -14,6 +14,13 @@ int cunwind_open_file(const char *path, int *descriptor)
     return *descriptor == -1 ? errno : 0;
 }
 
+void cunwind_close_file(int descriptor)
+{
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+}
+
 int cunwind_inspect_file(int descriptor, struct cunwind_file *file)
 {
     struct stat status;

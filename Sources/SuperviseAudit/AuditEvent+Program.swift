@@ -55,16 +55,23 @@ extension AuditEvent {
         public var offset: UInt64?
         /// The name of the function by the module's symbol table, readable where it was mangled.
         public var symbol: [UInt8]?
+        /// The file of the source, as its compiler was told it, where there is debugging information.
+        public var file: [UInt8]?
+        /// The line in that file.
+        public var line: UInt32?
         /// The address in the process: where this frame goes on.
         public var pc: UInt64
 
         /// Makes a frame; what could not be found out is left out.
         public init(
-            module: [UInt8]? = nil, offset: UInt64? = nil, symbol: [UInt8]? = nil, pc: UInt64
+            module: [UInt8]? = nil, offset: UInt64? = nil, symbol: [UInt8]? = nil,
+            file: [UInt8]? = nil, line: UInt32? = nil, pc: UInt64
         ) {
             self.module = module
             self.offset = offset
             self.symbol = symbol
+            self.file = file
+            self.line = line
             self.pc = pc
         }
     }

@@ -108,6 +108,12 @@ extension AuditEvent {
         case i386
     }
 
+    /// Who made the call, where that was asked for and could be told.
+    var stack: CallStack? {
+        guard let backtrace else { return nil }
+        return CallStack(frames: backtrace, arguments: arguments ?? [], parents: parents ?? [])
+    }
+
     /// The address to show first: whom the call reaches for, else what it asks for itself.
     var endpoint: String? { remote ?? local }
 

@@ -1,23 +1,34 @@
-/// A mapped file, with its names of functions.
+/// A mapped file, with its functions and lines.
 final class Module {
     private let symbols: SymbolTable
+    private let lines: SourceLines?
     /// What was found at addresses of the file's own numbering.
-    private var found: [UInt64: [UInt8]?] = [:]
+    private var found: [UInt64: Place] = [:]
+
+    /// A place in a file's sources, as far as it is known.
+    struct Place {
+        /// The readable name of its function.
+        var symbol: [UInt8]?
+        var file: [UInt8]?
+        var line: UInt32?
+    }
 
     /// The most addresses that are remembered.
     private static let foundLimit = 16_384
 
-    init(_ symbols: SymbolTable) {
+    init(_ symbols: SymbolTable, _ lines: SourceLines? = nil) {
         self.symbols = symbols
+        self.lines = lines
     }
 
-    /// The readable name of the function that holds an address.
-    func name(at address: UInt64) -> [UInt8]? {
+    /// What is known of an address.
+    func place(at address: UInt64) -> Place {
         if let known = found[address] { return known }
         if found.count >= Self.foundLimit { found.removeAll() }
-        let name = symbols.name(at: address).map(demangled)
-        found.updateValue(name, forKey: address)
-        return name
+        var place = Place(symbol: symbols.name(at: address).map(demangled))
+        if let source = lines?.source(at: address) { (place.file, place.line) = source }
+        found[address] = place
+        return place
     }
 }
 
@@ -47,7 +58,7 @@ struct ModuleCache {
                         || (identity.major, identity.minor) == (mapping.major, mapping.minor)
                 else { continue }
                 if let known = modules[identity] { return known }
-                let module = Module(SymbolTable(file: file))
+                let module = Module(SymbolTable(file: file), SourceLines(of: file))
                 if modules.count >= Self.limit { modules.removeAll() }
                 modules[identity] = module
                 return module

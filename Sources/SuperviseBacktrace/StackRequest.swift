@@ -60,6 +60,8 @@ enum CallStackCoding {
             writer.append(frame.offset ?? 0)
             writer.append(UInt8(frame.symbol == nil ? 0 : 1))
             writer.append(frame.symbol ?? [])
+            writer.append(frame.file ?? [])
+            writer.append(frame.line ?? 0)
         }
         write(stack.arguments, to: &writer)
         writer.append(UInt16(stack.parents.count))
@@ -85,13 +87,15 @@ enum CallStackCoding {
             guard let pc = reader.number(UInt64.self), let module = reader.number(UInt16.self),
                 let hasOffset = reader.number(UInt8.self),
                 let offset = reader.number(UInt64.self),
-                let hasSymbol = reader.number(UInt8.self), let symbol = reader.text()
+                let hasSymbol = reader.number(UInt8.self), let symbol = reader.text(),
+                let file = reader.text(), let line = reader.number(UInt32.self)
             else { return nil }
             stack.frames.append(
                 AuditEvent.Frame(
                     module: modules.indices.contains(Int(module)) ? modules[Int(module)] : nil,
                     offset: hasOffset == 0 ? nil : offset,
-                    symbol: hasSymbol == 0 ? nil : symbol, pc: pc))
+                    symbol: hasSymbol == 0 ? nil : symbol, file: file.isEmpty ? nil : file,
+                    line: line == 0 ? nil : line, pc: pc))
         }
         guard let arguments = readTexts(&reader), let parents = reader.number(UInt16.self) else {
             return nil

@@ -76,10 +76,12 @@ final class Worker {
             if mapping.isELF {
                 frame.offset = place.pc &- mapping.bias
                 if size <= Self.answerLimit {
-                    frame.symbol = mapped.module.name(at: address &- mapping.bias)
+                    let found = mapped.module.place(at: address &- mapping.bias)
+                    (frame.symbol, frame.file, frame.line) = (found.symbol, found.file, found.line)
                 }
             }
-            size += (frame.module?.count ?? 0) + (frame.symbol?.count ?? 0)
+            let texts = [frame.module, frame.symbol, frame.file]
+            size += texts.reduce(32) { $0 + ($1?.count ?? 0) }
             return frame
         }
         return CallStack(

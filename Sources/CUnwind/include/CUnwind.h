@@ -95,9 +95,23 @@ struct cunwind_file {
     uint64_t size, inode, modified, changed;
     uint32_t major, minor;
 };
+void cunwind_close_file(int descriptor);
 int cunwind_inspect_file(int descriptor, struct cunwind_file *file);
 /// pread(2); the number of bytes before an end or an error.
 size_t cunwind_read_file(int descriptor, uint64_t offset, void *buffer, size_t count);
+
+/// The lines of a module's sources.
+struct cunwind_lines;
+/// Opens the debugging information of a file, which stays open; NULL where it has none.
+///
+/// Its own, or that which the system keeps for it under /usr/lib/debug by its build id.
+struct cunwind_lines *cunwind_open_lines(int descriptor);
+void cunwind_close_lines(struct cunwind_lines *lines);
+/// The source of an address of the file's own numbering: how many bytes of its path are in `file`.
+///
+/// 0 where it is not known. Not NUL-terminated.
+size_t cunwind_line_at(
+    struct cunwind_lines *lines, uint64_t address, char *file, size_t capacity, uint32_t *number);
 
 /// The readable form of a C++ or Swift symbol in at most `capacity` bytes; 0 where it is neither.
 size_t cunwind_demangle(const char *symbol, char *buffer, size_t capacity);

@@ -115,6 +115,16 @@ extension LineBuffer {
             append(jsonEscaping: symbol)
             append(UInt8(ascii: ","))
         }
+        if let file = frame.file {
+            append("\"file\":")
+            append(jsonEscaping: file)
+            append(UInt8(ascii: ","))
+        }
+        if let line = frame.line {
+            append("\"line\":")
+            append(decimal: UInt64(line))
+            append(UInt8(ascii: ","))
+        }
         append("\"pc\":\"")
         append(hex: frame.pc)
         append("\"}")

@@ -3,7 +3,7 @@ import Glibc
 
 /// A file that is read, whoever changes it meanwhile.
 final class ReadOnlyFile {
-    private let descriptor: Int32
+    fileprivate let descriptor: Int32
 
     /// Opens a file; nil where that is not possible.
     init?(path: [UInt8]) {
@@ -46,5 +46,35 @@ final class ReadOnlyFile {
     /// Reads a file of `/proc` whose size is not known, up to `limit` bytes.
     static func contents(of path: String, limit: Int) -> [UInt8]? {
         ReadOnlyFile(path: Array(path.utf8))?.read(0, count: limit)
+    }
+}
+
+/// The source lines of a file.
+@safe final class SourceLines {
+    // The C side owns what it points to until cunwind_close_lines, which deinit alone calls.
+    private let lines: OpaquePointer
+    /// Read from for as long as the lines are.
+    private let file: ReadOnlyFile
+
+    /// Opens a file's debugging information; nil where it has none.
+    init?(of file: ReadOnlyFile) {
+        guard let lines = unsafe cunwind_open_lines(file.descriptor) else { return nil }
+        unsafe self.lines = lines
+        self.file = file
+    }
+
+    deinit { unsafe cunwind_close_lines(lines) }
+
+    /// The source of an address of the file's own numbering.
+    func source(at address: UInt64) -> (file: [UInt8], line: UInt32)? {
+        let capacity = 1024
+        var number: UInt32 = 0
+        let path = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initialized in
+            // The function tells how much of the buffer it filled.
+            initialized = unsafe buffer.withMemoryRebound(to: CChar.self) {
+                unsafe cunwind_line_at(lines, address, $0.baseAddress, capacity, &number)
+            }
+        }
+        return path.isEmpty ? nil : (path, number)
     }
 }
