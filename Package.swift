@@ -117,7 +117,8 @@ let package = Package(
 )
 
 for target in package.targets where target.type != .system {
-    let isC = target.name == "CSupervise" || target.name == "CUnwind"
+    let isC =
+        ["CSupervise", "CUnwind"].contains(target.name)
         || fixtures.contains { $0.name == target.name }
     guard !isC else { continue }
     target.swiftSettings = strict

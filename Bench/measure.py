@@ -113,6 +113,13 @@ comparisons = [
             "trace and go on": program("traced", *program("loop", "connect", "2000")),
             "supervise": [supervise, "--", *program("loop", "connect", "2000")],
         }),
+    Comparison(
+        "A refused and logged call from a stack of 20 frames, without and with `--backtrace`; the "
+        "difference is to be less than 300,000", "ns a call", reported, 1, {
+            "supervise": [supervise, "--log", "/dev/null", "--", *program("deep", "1000")],
+            "supervise -k": [
+                supervise, "-k", "--log", "/dev/null", "--", *program("deep", "1000")],
+        }),
 ]
 
 

@@ -52,7 +52,9 @@ struct ByteReader {
 
 extension Array<UInt8> {
     /// A little-endian number at an offset; 0 where the array ends before it.
-    func number<Number: FixedWidthInteger>(at offset: Int, as _: Number.Type = Number.self) -> Number {
+    func number<Number: FixedWidthInteger>(at offset: Int, as _: Number.Type = Number.self)
+        -> Number
+    {
         let width = Number.bitWidth / 8
         guard offset >= 0, count >= width, offset <= count - width else { return 0 }
         var number: Number = 0

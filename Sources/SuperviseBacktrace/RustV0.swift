@@ -142,7 +142,9 @@ struct RustV0 {
             let name = identifier()
             if space >= UInt8(ascii: "A"), space <= UInt8(ascii: "Z") {
                 show("::{")
-                show(space == UInt8(ascii: "C") ? "closure" : space == UInt8(ascii: "S") ? "shim" : "?")
+                show(
+                    space == UInt8(ascii: "C")
+                        ? "closure" : space == UInt8(ascii: "S") ? "shim" : "?")
                 if !name.isEmpty { text += [UInt8(ascii: ":")] + name }
                 show("#\(number)}")
             } else if !name.isEmpty {

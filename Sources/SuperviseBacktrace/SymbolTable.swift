@@ -127,7 +127,9 @@ struct SymbolTable {
         let start = functions[low - 1].address
         var best: (name: [UInt8], rank: Int)?
         // Aliases: `connect` says more than `__connect`, and that more than a local one.
-        for function in functions[..<low].reversed().prefix(while: { $0.address == start }).prefix(16) {
+        for function in functions[..<low].reversed().prefix(while: { $0.address == start }).prefix(
+            16)
+        {
             let size = function.size > 0 ? function.size : Self.reach
             guard address - start < size else { continue }
             let name = readName(function.name)

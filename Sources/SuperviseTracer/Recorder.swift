@@ -38,7 +38,9 @@ final class Recorder {
         }
     }
 
-    /// Who makes a call, where that is wanted and can be told. To be asked once a stop.
+    /// Who makes a call, where that is wanted and can be told.
+    ///
+    /// To be asked once a stop.
     func stack(of caller: Caller) -> CallStack? {
         guard let stacks, let process = tree.tracees[caller.slot]?.process,
             let descriptors = TraceeMemory(tree: tree).descriptors(of: caller.slot),
