@@ -159,7 +159,7 @@ static int damage(struct dl_phdr_info *module, size_t size, void *seed)
     // Even seeds leave the index whole, so that what it leads to is looked at too.
     for (byte += *state % 2 == 0 ? tables->p_memsz : 8; byte < end; byte += 1) {
         *state = *state * 1664525 + 1013904223;
-        if (*state >> 28 == 0) {
+        if (*state >> 26 == 0) {
             *byte = (unsigned char)(*state >> 16);
         }
     }

@@ -73,7 +73,9 @@ struct RustV0 {
         let isPunycode = take("u")
         var count = 0
         while let byte = next, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), count < 4096 {
-            count = count * 10 + Int(take() - UInt8(ascii: "0"))
+            _ = take()
+            guard !failed else { return [] }
+            count = count * 10 + Int(byte - UInt8(ascii: "0"))
             if count == 0 { break }
         }
         _ = take("_")
@@ -90,7 +92,7 @@ struct RustV0 {
     private mutating func reference(_ read: (inout RustV0) -> Void) {
         let start = position - 1
         let target = base62()
-        guard !failed, target + 2 < UInt64(start) else {
+        guard !failed, start >= 2, target < UInt64(start - 2) else {
             failed = true
             return
         }

@@ -38,6 +38,8 @@ struct NameTests {
         arguments: [
             "_Z", "_ZN", "_ZN9999999foo17h0123456789abcdefE", "_R", "_RNv", "_RB_", "_RNvB_1a",
             "_RINvC1a1bB9_E", "$s", "$S123", "_T0", "_RNvC99999a1b", "_ZN3fooE17h",
+            "_RNvBZZZZZZZZZZZZZZZZZZZZZZZZ_1a", "_RNvBLygHa16AHYE_1a", "_RNvC0",
+            "_RNvBLygHa16AHYF_1a",
         ])
     func nonsense(symbol: String) {
         #expect(!shown(symbol).isEmpty)
