@@ -32,20 +32,14 @@ public final class Backtraces: StackSource {
     /// The stack of a thread at its call, nil where there was no answer in time.
     public func stack(of caller: StoppedCaller) -> CallStack? {
         guard !given.contains(caller.addressSpace) else { return nil }
-        if helper == nil, failures < Self.patience {
-            buffer = [UInt8](repeating: 0, count: Self.answerLimit)
-            helper = Helper { Worker().serve($0) }
-        }
-        guard let helper else { return nil }
         number += 1
-        let request = StackRequest(number: number, caller: caller)
-        guard helper.send(request.bytes, memory: caller.memory, maps: caller.maps),
-            let count = helper.receive(into: &buffer, milliseconds: milliseconds), count >= 8,
+        guard let helper = ask(StackRequest(number: number, caller: caller), caller) else {
+            return nil
+        }
+        guard let count = helper.receive(into: &buffer, milliseconds: milliseconds), count >= 8,
             buffer.number(at: 0, as: UInt64.self) == number
         else {
-            helper.end()
-            self.helper = nil
-            failures += 1
+            end(helper)
             given.insert(caller.addressSpace)
             return nil
         }
@@ -55,6 +49,29 @@ public final class Backtraces: StackSource {
         if stacks.count >= Self.stackLimit { stacks.removeAll() }
         if let stack { stacks[answer] = stack }
         return stack
+    }
+
+    /// The helper, which was asked; nil where there is none any more.
+    private func ask(_ request: StackRequest, _ caller: StoppedCaller) -> Helper? {
+        // One that has died since its last answer did not do so of this request.
+        for _ in 0..<2 {
+            if helper == nil, failures < Self.patience {
+                buffer = [UInt8](repeating: 0, count: Self.answerLimit)
+                helper = Helper { Worker().serve($0) }
+            }
+            guard let helper else { return nil }
+            if helper.send(request.bytes, memory: caller.memory, maps: caller.maps) {
+                return helper
+            }
+            end(helper)
+        }
+        return nil
+    }
+
+    private func end(_ helper: Helper) {
+        helper.end()
+        self.helper = nil
+        failures += 1
     }
 
     /// How many different stacks are kept.

@@ -103,7 +103,9 @@ struct BacktraceTests {
                 == Self.head + Self.start + frames(outer + ["main"]) + Self.end + ["by stack call"])
     }
 
-    @Test("works in static programs", arguments: [["-static"], ["-static-pie", "-fPIE"]])
+    @Test(
+        "works in static programs",
+        arguments: [["-static"], ["-static-pie", "-fPIE", "-fuse-ld=lld"]])
     func staticPrograms(flags: [String]) async throws {
         guard let program = try await compiled(flags) else { return }
         let (outcome, log) = try await logged([program, "call"])
@@ -236,6 +238,43 @@ struct BacktraceTests {
         #expect(lines.first == "stack socket tcp -")
         #expect(lines.dropFirst().first == "PC socket in LIBRARY")
         #expect(lines.last == "by stack tables \(seed)")
+    }
+
+    @Test(
+        "a helper that does not answer is ended, and costs one process its backtraces",
+        arguments: [("KILL", 0), ("STOP", 1)])
+    func noAnswer(signal: String, lost: Int) async throws {
+        let stack = Programs.path("stack")
+        // The helper is in its tracer's session.
+        let script = """
+            tracer=$(sed -n 's/^TracerPid:[^0-9]*//p' /proc/$$/status)
+            \(stack) call
+            pkill -\(signal) -x -s $(ps -o sid= -p $tracer) supervise-stack || exit 9
+            \(stack) call
+            \(stack) call
+            exit 0
+            """
+        let (outcome, log) = try await logged(["sh", "-c", script])
+        #expect(outcome == Outcome(output: "call: EPERM\ncall: EPERM\ncall: EPERM\n"))
+        let lines = stable(log, program: "stack")
+        #expect(lines.count { $0 == Self.head[0] } == 3)
+        #expect(lines.count { $0 == Self.start[0] } == 3 - lost)
+        #expect(lines.count { $0 == "by stack call" } == 3 - lost)
+    }
+
+    @Test("works in another root")
+    func otherRoot() async throws {
+        guard isRoot else {
+            print("skipped: another root, since only root can change it")
+            return
+        }
+        guard let program = try await compiled(["-static"]) else { return }
+        let root = URL(fileURLWithPath: program).deletingLastPathComponent().path
+        let (outcome, log) = try await logged(["chroot", root, "/stack", "call"])
+        #expect(outcome == Outcome(output: "call: EPERM\n"))
+        #expect(
+            stable(log, program: "stack").filter { !$0.contains("__libc_start") }
+                == Self.head + frames(["socket"] + outer + ["main", "_start"]) + ["by /stack call"])
     }
 
     @Test("the command line and the parents are named", arguments: ["text", "json"])
