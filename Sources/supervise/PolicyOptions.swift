@@ -19,7 +19,8 @@ struct PolicyOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("p"), .customLong("policy")],
-        help: ArgumentHelp("Take a policy from a file; other options go before it.", valueName: "file"))
+        help: ArgumentHelp(
+            "Take a policy from a file; other options go before it.", valueName: "file"))
     var file: String?
 
     @Option(
