@@ -52,6 +52,16 @@ let package = Package(
     targets: [
         // Lowest first: a target may depend on what stands above it, never below.
         .target(name: "CSupervise", cSettings: strictC),
+        .target(
+            name: "CUnwind", cSettings: strictC,
+            linkerSettings: [
+                // libunwind-dev and libdw-dev, with static archives for the release build, and what
+                // they read compressed sections with.
+                .linkedLibrary("unwind-x86_64"), .linkedLibrary("dw"), .linkedLibrary("elf"),
+                .linkedLibrary("z"), .linkedLibrary("bz2"), .linkedLibrary("lzma"),
+                // Readable forms of C++ symbols.
+                .linkedLibrary("stdc++"),
+            ]),
         .target(name: "SupervisePolicy"),
         .target(
             name: "SupervisePolicyFile",
@@ -60,6 +70,7 @@ let package = Package(
             ]),
         .target(name: "SuperviseFilter", dependencies: ["SupervisePolicy"]),
         .target(name: "SuperviseAudit", dependencies: ["SupervisePolicy"]),
+        .target(name: "SuperviseBacktrace", dependencies: ["CUnwind", "SuperviseAudit"]),
         .target(
             name: "SuperviseTracer",
             dependencies: [
@@ -70,7 +81,7 @@ let package = Package(
             name: "supervise",
             dependencies: [
                 "CSupervise", "SupervisePolicy", "SupervisePolicyFile", "SuperviseFilter",
-                "SuperviseAudit", "SuperviseTracer",
+                "SuperviseAudit", "SuperviseTracer", "SuperviseBacktrace",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -92,6 +103,9 @@ let package = Package(
             name: "SuperviseFilterTests", dependencies: ["SuperviseFilter", "SupervisePolicy"]),
         .testTarget(
             name: "SuperviseAuditTests", dependencies: ["SuperviseAudit", "SupervisePolicy"]),
+        .testTarget(
+            name: "SuperviseBacktraceTests",
+            dependencies: ["SuperviseBacktrace", "SuperviseAudit", "SuperviseTestSupport"]),
         .testTarget(
             name: "SuperviseTracerTests",
             dependencies: [
@@ -116,7 +130,9 @@ let package = Package(
 )
 
 for target in package.targets where target.type != .system {
-    let isC = target.name == "CSupervise" || fixtures.contains { $0.name == target.name }
+    let isC =
+        ["CSupervise", "CUnwind"].contains(target.name)
+        || fixtures.contains { $0.name == target.name }
     guard !isC else { continue }
     target.swiftSettings = strict
     // What is unsafe about tests is what they test.

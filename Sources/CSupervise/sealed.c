@@ -39,6 +39,8 @@ int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory
     if (ftruncate(writable, (off_t)size) == -1
         || (memory->writable = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, writable, 0))
             == MAP_FAILED
+        // A child of the tracer's, such as the one that takes stacks, must not be able to write it.
+        || madvise(memory->writable, size, MADV_DONTFORK) == -1
         || fcntl(writable, F_ADD_SEALS,
                SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == -1
         || (memory->descriptor = open(path, O_RDONLY | O_CLOEXEC)) == -1

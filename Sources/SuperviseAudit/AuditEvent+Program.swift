@@ -33,24 +33,45 @@ extension AuditEvent {
         public var description: String { "\(major):\(minor)" }
     }
 
+    /// A process that started another.
+    public struct Parent: Hashable, Sendable {
+        /// The process.
+        public var pid: Int32
+        /// Its command line, its beginning where that is long; empty where it shows none.
+        public var arguments: [[UInt8]]
+
+        /// Makes the description of a process.
+        public init(pid: Int32, arguments: [[UInt8]]) {
+            self.pid = pid
+            self.arguments = arguments
+        }
+    }
+
     /// One frame of a stack.
     public struct Frame: Hashable, Sendable {
         /// The path of the file mapped there, as `/proc/PID/maps` gives it.
         public var module: [UInt8]?
-        /// The address within the module.
+        /// The address in the module's own numbering, as `addr2line -e` takes it.
         public var offset: UInt64?
-        /// The name of the function, as the module's symbol table gives it.
+        /// The name of the function by the module's symbol table, readable where it was mangled.
         public var symbol: [UInt8]?
+        /// The file of the source, as its compiler was told it, where there is debugging information.
+        public var file: [UInt8]?
+        /// The line in that file.
+        public var line: UInt32?
         /// The address in the process: where this frame goes on.
         public var pc: UInt64
 
         /// Makes a frame; what could not be found out is left out.
         public init(
-            module: [UInt8]? = nil, offset: UInt64? = nil, symbol: [UInt8]? = nil, pc: UInt64
+            module: [UInt8]? = nil, offset: UInt64? = nil, symbol: [UInt8]? = nil,
+            file: [UInt8]? = nil, line: UInt32? = nil, pc: UInt64
         ) {
             self.module = module
             self.offset = offset
             self.symbol = symbol
+            self.file = file
+            self.line = line
             self.pc = pc
         }
     }

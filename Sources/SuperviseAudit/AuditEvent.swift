@@ -40,6 +40,10 @@ public struct AuditEvent: Hashable, Sendable {
     public var rule: Reason?
     /// The calling thread's stack, innermost frame first, where it was asked for.
     public var backtrace: [Frame]?
+    /// The calling process's command line, where the stack was asked for.
+    public var arguments: [[UInt8]]?
+    /// The processes that it descends from, its parent first, where the stack was asked for.
+    public var parents: [Parent]?
 
     /// Makes an event; what is left out has no key in the log.
     public init(
@@ -59,7 +63,9 @@ public struct AuditEvent: Hashable, Sendable {
         errno: ErrorNumber? = nil,
         returned: Int64? = nil,
         rule: Reason? = nil,
-        backtrace: [Frame]? = nil
+        backtrace: [Frame]? = nil,
+        arguments: [[UInt8]]? = nil,
+        parents: [Parent]? = nil
     ) {
         self.time = time
         self.seq = seq
@@ -78,6 +84,8 @@ public struct AuditEvent: Hashable, Sendable {
         self.returned = returned
         self.rule = rule
         self.backtrace = backtrace
+        self.arguments = arguments
+        self.parents = parents
     }
 }
 
@@ -100,6 +108,12 @@ extension AuditEvent {
         case x86_64 = "x86-64"
         /// `AUDIT_ARCH_I386`: 32-bit programs, and `int 0x80` from any.
         case i386
+    }
+
+    /// Who made the call, where that was asked for and could be told.
+    var stack: CallStack? {
+        guard let backtrace else { return nil }
+        return CallStack(frames: backtrace, arguments: arguments ?? [], parents: parents ?? [])
     }
 
     /// The address to show first: whom the call reaches for, else what it asks for itself.

@@ -65,6 +65,7 @@ extension Request {
         switch socket {
         case .unknown: return [.bind(.unknown, ipv4), .bind(.unknown, ipv6)]
         case .known(_, true, _): return []
+        case .known(let kind, _, _) where kind.family == .unix: return []
         // It has an address, and still no port (IP_BIND_ADDRESS_NO_PORT).
         case .known(let kind, _, .bound(.ipv4(let own, port: 0))):
             return [.bind(.known(kind, local: .unbound), .ipv4(own, port: 0))]
@@ -72,7 +73,6 @@ extension Request {
             return [.bind(.known(kind, local: .unbound), .ipv6(own, port: 0, scope: scope))]
         case .known(_, _, .bound): return []
         case .known(let kind, _, _):
-            if kind.family == .unix { return [] }
             return [.bind(.known(kind, local: .unbound), kind.family == .ipv6 ? ipv6 : ipv4)]
         }
     }

@@ -6,6 +6,8 @@ final class ProcessTree {
     private(set) var tracees = SlotTable<Tracee>()
     private(set) var processes = SlotTable<Process>()
     private let index: ThreadIndex
+    /// How many address spaces have a number.
+    private var addressSpaces: UInt64 = 0
     /// Threads that were reaped before their maker's event told of them.
     private var endedEarly: [ThreadID] = []
     /// What the started process has given up from the start.
@@ -278,12 +280,21 @@ final class ProcessTree {
             $0.maps?.close()
             $0.memory = nil
             $0.maps = nil
+            $0.addressSpace = nil
             $0.program = .unknown
             $0.page = .none
             $0.courier = nil
             $0.hidItself = false
             $0.isMemoryKept = false
         }
+    }
+
+    /// The number of a process's address space.
+    func addressSpace(of process: Int) -> UInt64 {
+        if let known = processes[process]?.addressSpace { return known }
+        addressSpaces += 1
+        updateProcess(process) { $0.addressSpace = addressSpaces }
+        return addressSpaces
     }
 
     /// Closes what is held open for other threads and processes than this one.

@@ -9,6 +9,10 @@ final class Recorder {
     private let watching: FilterCompiler.Watching
     private let sink: any AuditSink
     private let tree: ProcessTree
+    /// Who tells stacks, nil where nobody wants them.
+    private let stacks: (any StackSource)?
+    /// The process that the user started.
+    private let root: ThreadID
     private var sequence: UInt64 = 0
     /// The events of the call being judged that its result is to be recorded for.
     private var unfinished: [AuditEvent] = []
@@ -16,12 +20,15 @@ final class Recorder {
     private(set) var failure: SinkError?
 
     init(
-        watching: FilterCompiler.Watching, isAuditing: Bool, sink: any AuditSink, tree: ProcessTree
+        watching: FilterCompiler.Watching, isAuditing: Bool, sink: any AuditSink,
+        tree: ProcessTree, stacks: (any StackSource)?, root: ThreadID
     ) {
         self.watching = watching
         self.isAuditing = isAuditing
         self.sink = sink
         self.tree = tree
+        self.stacks = stacks
+        self.root = root
     }
 
     /// Whether decisions of that kind are recorded.
@@ -36,8 +43,15 @@ final class Recorder {
     /// Records the decisions on a call; false where that failed, and the call must not go on.
     func record(_ notes: [Note], by caller: Caller) -> Bool {
         unfinished.removeAll(keepingCapacity: true)
+        if notes.isEmpty { return true }
+        let stack = stack(of: caller)
         for note in notes {
-            let event = event(note, caller)
+            var event = event(note, caller)
+            if let stack {
+                event.backtrace = stack.frames
+                event.arguments = stack.arguments
+                event.parents = stack.parents
+            }
             guard record(event) else { return false }
             if wants(denial: false), event.result != .denied { unfinished.append(event) }
         }
@@ -57,6 +71,7 @@ final class Recorder {
         guard !(-516...(-512)).contains(result) else { return }
         for var event in events {
             event.result = .returned
+            (event.backtrace, event.arguments, event.parents) = (nil, nil, nil)
             event.returned = result
             event.errno =
                 (-4095..<0).contains(result)
@@ -65,6 +80,21 @@ final class Recorder {
             event.time = Timestamp(seconds: time.seconds, nanoseconds: time.nanoseconds)
             guard record(event) else { return }
         }
+    }
+
+    /// Who makes a call, where that is wanted and can be told.
+    ///
+    /// To be asked once a stop.
+    func stack(of caller: Caller) -> CallStack? {
+        guard let stacks, let process = tree.tracees[caller.slot]?.process,
+            let descriptors = TraceeMemory(tree: tree).descriptors(of: caller.slot),
+            let registers = Ptrace.registers(of: caller.thread)
+        else { return nil }
+        return stacks.stack(
+            of: StoppedCaller(
+                thread: caller.thread.rawValue, process: caller.process.rawValue,
+                root: root.rawValue, addressSpace: tree.addressSpace(of: process),
+                registers: registers, memory: descriptors.memory, maps: descriptors.maps))
     }
 
     private func record(_ event: AuditEvent) -> Bool {

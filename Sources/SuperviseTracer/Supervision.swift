@@ -113,7 +113,9 @@ final class Supervision: StopHandler {
         // Killed, by a signal or by a sister, it can have made a child and not told of it.
         if hasSisters || status == .killed(signal: 9) {
             for child in awaitingOrigin {
-                if let slot = tree.slot(of: child), case .awaitingOrigin? = tree.tracees[slot]?.phase {
+                if let slot = tree.slot(of: child),
+                    case .awaitingOrigin? = tree.tracees[slot]?.phase
+                {
                     tree.assumeStrictest(slot)
                 }
                 begin(child)

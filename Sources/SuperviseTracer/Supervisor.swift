@@ -21,6 +21,8 @@ public struct Supervisor {
     /// a kernel that can is for tests.
     public var pageGuard: FilterCompiler.PageGuard =
         SealedMemory.canSealMappings ? .sealed : .ranges
+    /// Who tells the stacks of recorded calls; nil: nobody wants them.
+    public var stacks: (any StackSource)?
     /// Called when the command has ended, before whoever waits for it learns of that.
     ///
     /// Processes of the tree may be left; what they do is still judged and recorded.
@@ -129,7 +131,8 @@ public struct Supervisor {
     ) -> End {
         tree.addRoot(command)
         let recorder = Recorder(
-            watching: watching, isAuditing: isAuditing, sink: sink, tree: tree)
+            watching: watching, isAuditing: isAuditing, sink: sink, tree: tree,
+            stacks: stacks, root: command)
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         var loop = EventLoop(
             source: KernelStops(willReap: root.willReap),

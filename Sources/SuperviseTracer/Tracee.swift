@@ -76,6 +76,8 @@ struct Process {
     var memory: Descriptor?
     /// The mappings of that memory.
     var maps: Descriptor?
+    /// A number of that memory, told apart from all others; given when first needed.
+    var addressSpace: UInt64?
     /// Whether that memory has the sealed page.
     var page: PageState = .none
     /// All thread numbers, combined by exclusive or: of two, one tells the other.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import SuperviseAudit
+import SuperviseBacktrace
 import SuperviseFilter
 import SuperviseTracer
 import SupervisePolicy
@@ -44,6 +45,7 @@ struct RunCommand: ParsableCommand {
             requiresLandlock: runOptions.requireLandlock,
             closedRings: closedRings,
             commandEnded: telling.commandEnded)
+        if runOptions.backtrace { supervisor.stacks = Backtraces() }
         if try runOptions.guardsRanges() { supervisor.pageGuard = .ranges }
         do {
             end(try supervisor.run(command, filter: try supervisor.filter()), telling)

@@ -26,6 +26,11 @@ struct RunOptions: ParsableArguments {
     var logLevel: String?
 
     @Flag(
+        name: [.customShort("k"), .long],
+        help: "Tell of each recorded call who made it: stack, command line, parents.")
+    var backtrace = false
+
+    @Flag(
         name: .shortAndLong,
         help: "Do not tell what was closed at the start and refused at the end.")
     var quiet = false

@@ -31,8 +31,10 @@ struct JSONLinesSinkTests {
                     + #""returned":-111,"rule":{"text":"deny(ECONNREFUSED) send udp","#
                     + #""place":"policy.toml rules[3]"},"backtrace":["#
                     + #"{"module":"/usr/lib/libc.so.6","offset":"0x10e8b4","symbol":"sendto","#
-                    + #""pc":"0x7f01c2a4e8b4"},{"pc":"0xffffffffffffffff"},"#
-                    + #"{"module":"[vdso]","offset":"0x0","pc":"0x0"}]}"#
+                    + #""file":"socket/sendto.c","line":27,"pc":"0x7f01c2a4e8b4"},{"pc":"0xffffffffffffffff"},"#
+                    + #"{"module":"[vdso]","offset":"0x0","pc":"0x0"}],"#
+                    + #""arguments":["worker","a b",""],"parents":[{"pid":7,"#
+                    + #""arguments":["make","all"]},{"pid":6,"arguments":[]}]}"#
             ),
             (
                 .minimal.with {
@@ -66,7 +68,8 @@ struct JSONLinesSinkTests {
                 + #""remote":"@r\"\\xe2\\x80\\xae\\x00","result":"denied","errno":"4095","#
                 + #""rule":{"text":"deny \"\\x0a","place":"a\\x09b.toml"},"#
                 + #""backtrace":[{"module":"\#(shown)","offset":"0x1","symbol":"\#(shown)","#
-                + #""pc":"0x2"}]}"# + "\n")
+                + #""file":"\#(shown)","pc":"0x2"}],"arguments":["\#(shown)"],"#
+                + #""parents":[{"pid":1,"arguments":["\#(shown)"]}]}"# + "\n")
     }
 
     @Test("No byte of a name leaves its string or its line", arguments: 0...255)

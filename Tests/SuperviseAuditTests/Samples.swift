@@ -49,9 +49,13 @@ extension AuditEvent {
         backtrace: [
             Frame(
                 module: bytes("/usr/lib/libc.so.6"), offset: 0x10e8b4, symbol: bytes("sendto"),
-                pc: 0x7f01_c2a4_e8b4),
+                file: bytes("socket/sendto.c"), line: 27, pc: 0x7f01_c2a4_e8b4),
             Frame(pc: .max),
             Frame(module: bytes("[vdso]"), offset: 0, pc: 0),
+        ],
+        arguments: [bytes("worker"), bytes("a b"), []],
+        parents: [
+            Parent(pid: 7, arguments: [bytes("make"), bytes("all")]), Parent(pid: 6, arguments: []),
         ])
 
     /// Bytes that end lines, obey terminals, turn the writing, are no UTF-8 or quote.
@@ -72,7 +76,12 @@ extension AuditEvent {
         protocolName: "p\n", local: "/l\"\u{1b}\\x0a", remote: "@r\"\u{202e}\\x00",
         result: .denied, errno: ErrorNumber(rawValue: 4095), returned: nil,
         rule: Reason(text: "deny \"\n", place: "a\tb.toml"),
-        backtrace: [Frame(module: hostileBytes, offset: 1, symbol: hostileBytes, pc: 2)])
+        backtrace: [
+            Frame(
+                module: hostileBytes, offset: 1, symbol: hostileBytes, file: hostileBytes, pc: 2)
+        ],
+        arguments: [hostileBytes],
+        parents: [Parent(pid: 1, arguments: [hostileBytes])])
 
     /// A copy with changes.
     func with(_ change: (inout AuditEvent) -> Void) -> AuditEvent {

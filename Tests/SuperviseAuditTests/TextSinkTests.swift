@@ -41,9 +41,12 @@ struct TextSinkTests {
                 "2026-11-21T05:07:00.000000Z 2147483647 тест            sendto/i386 udp     "
                     + "[fe80::1%2]:53        would-deny ECONNREFUSED = -111 "
                     + " deny(ECONNREFUSED) send udp @ policy.toml rules[3]\n"
-                    + "    0x7f01c2a4e8b4 sendto in /usr/lib/libc.so.6+0x10e8b4\n"
+                    + "    0x7f01c2a4e8b4 sendto at socket/sendto.c:27 in "
+                    + "/usr/lib/libc.so.6+0x10e8b4\n"
                     + "    0xffffffffffffffff\n"
                     + "    0x0 in [vdso]+0x0\n"
+                    + "    by worker a b ''\n"
+                    + "    started by make all\n"
             ),
         ] as [(AuditEvent, String)])
     func wholeLine(event: AuditEvent, line: String) throws {
@@ -73,7 +76,8 @@ struct TextSinkTests {
                 == "1970-01-01T00:00:00.000000Z       2 \(shown) connect  "
                 + #"p\x0a   @r"\xe2\x80\xae\x00   denied 4095        "#
                 + #"deny "\x0a @ a\x09b.toml"# + "\n"
-                + "    0x2 \(shown) in \(shown)+0x1\n")
+                + "    0x2 \(shown) at \(shown) in \(shown)+0x1\n"
+                + "    by \(shown)\n    started by \(shown)\n")
     }
 
     @Test("A program's name is the last component of its path")

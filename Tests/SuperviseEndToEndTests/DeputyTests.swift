@@ -47,4 +47,22 @@ struct DeputyTests {
                     == native, "\(steps)")
         }
     }
+
+    /// What its tracer may not look at, the deputy of a process that hides shows itself.
+    @Test(
+        "gives the same to a process that hides its memory, and to a copy of one",
+        arguments: ["x86-64", "i386"], User.available)
+    func hidden(abi: String, user: User) async throws {
+        for steps in Self.calls where !steps[0].contains("99") {
+            let program = [Programs.path("probe"), "--abi", abi, "prctl(PR_SET_DUMPABLE,0)"]
+            for words in [program + steps, program + ["in-child(\(steps.joined(separator: ";")))"]]
+            {
+                let native = try await run(words, as: user)
+                #expect(
+                    try await supervise(
+                        ["--quiet", "--allow", "* tcp", "--allow", "* udp"], words, as: user)
+                        == native, "\(words)")
+            }
+        }
+    }
 }

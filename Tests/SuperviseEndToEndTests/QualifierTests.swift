@@ -103,7 +103,8 @@ struct QualifierTests {
         #expect(try await probe(folder + "/copy", rule, as: user) == Self.isRefused)
     }
 
-    @Test("A user is who the process acts as", arguments: ["user=nobody", "user=65534", "user=root"])
+    @Test(
+        "A user is who the process acts as", arguments: ["user=nobody", "user=65534", "user=root"])
     func users(qualifier: String) async throws {
         for user in User.available {
             let isNobody = user == .nobody || getuid() == 65534

@@ -19,7 +19,7 @@ struct AgreementTests {
     func agreement(seed: Int) throws {
         var random = RandomPolicies(seed: UInt64(seed))
         let policy = random.policy()
-        let name = "seed \(seed), network \(policy.network), \(policy.profile.name): \(policy.rules)"
+        let name = "\(seed): \(policy.network), \(policy.profile.name), \(policy.rules)"
         let compiler = FilterCompiler(policy: policy, mode: .enforce, watching: .nothing)
         guard let program = try compiler.compile() else {
             #expect(!policy.restricts, "\(name)")
@@ -116,7 +116,8 @@ struct AgreementTests {
         (6, 110, 4, false),
     ]
 
-    @Test("Socket options that lead packets past rules on addresses are refused", arguments: options)
+    @Test(
+        "Socket options that lead packets past rules on addresses are refused", arguments: options)
     func routes(level: UInt64, option: UInt64, length: UInt64, isRefused: Bool) throws {
         let rules = [try Rule(parsing: "allow outgoing udp localhost")]
         let arguments = [3, level, option, 0x1000, length]

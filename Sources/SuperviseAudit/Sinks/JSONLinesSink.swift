@@ -67,13 +67,35 @@ extension LineBuffer {
             append(UInt8(ascii: "}"))
         }
         if let backtrace = event.backtrace {
-            append(",\"backtrace\":[")
-            for index in backtrace.indices {
-                if index > 0 { append(UInt8(ascii: ",")) }
-                append(backtrace[index])
-            }
-            append(UInt8(ascii: "]"))
+            append(",\"backtrace\":")
+            array(backtrace) { $0.append($1) }
         }
+        if let arguments = event.arguments {
+            append(",\"arguments\":")
+            array(arguments) { $0.append(jsonEscaping: $1) }
+        }
+        if let parents = event.parents {
+            append(",\"parents\":")
+            array(parents) { line, parent in
+                line.append("{\"pid\":")
+                line.append(decimal: Int64(parent.pid))
+                line.append(",\"arguments\":")
+                line.array(parent.arguments) { $0.append(jsonEscaping: $1) }
+                line.append(UInt8(ascii: "}"))
+            }
+        }
+    }
+
+    /// Appends an array, each element by `body`.
+    private mutating func array<Element>(
+        _ elements: [Element], _ body: (inout LineBuffer, Element) -> Void
+    ) {
+        append(UInt8(ascii: "["))
+        for index in elements.indices {
+            if index > 0 { append(UInt8(ascii: ",")) }
+            body(&self, elements[index])
+        }
+        append(UInt8(ascii: "]"))
     }
 
     private mutating func append(_ frame: AuditEvent.Frame) {
@@ -91,6 +113,16 @@ extension LineBuffer {
         if let symbol = frame.symbol {
             append("\"symbol\":")
             append(jsonEscaping: symbol)
+            append(UInt8(ascii: ","))
+        }
+        if let file = frame.file {
+            append("\"file\":")
+            append(jsonEscaping: file)
+            append(UInt8(ascii: ","))
+        }
+        if let line = frame.line {
+            append("\"line\":")
+            append(decimal: UInt64(line))
             append(UInt8(ascii: ","))
         }
         append("\"pc\":\"")

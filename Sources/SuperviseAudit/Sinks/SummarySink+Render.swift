@@ -5,7 +5,7 @@ extension SummarySink {
     ///
     /// Every line ends in a newline and begins with `supervise: ` or two spaces. Each kind of
     /// result has at most ten rows, the most frequent first; equals stand in the order of their
-    /// first appearance.
+    /// first appearance. Where stacks were asked for, a row is followed by that of its first call.
     public func render(color: Bool) -> String {
         var text = denied.render(.denied, color: color)
         if refusedDisplay {
@@ -18,6 +18,8 @@ extension SummarySink {
 extension SummaryTally {
     /// The most rows that are shown.
     private static let shownRows = 10
+    /// The most frames of a stack that are shown.
+    private static let shownFrames = 12
     /// The most columns of an address, a path or a rule.
     private static let textColumns = 60
     /// The most columns of a program's base name.
@@ -67,6 +69,7 @@ extension SummaryTally {
                 owed += width - cell.unicodeScalars.count + 3
             }
             text += "\n"
+            if let stack = line.stack { text += stack.rendered(frames: Self.shownFrames) }
         }
         let hidden = total - lines.reduce(0) { $0 + $1.events }
         if hidden > 0 { text += "  ... and \(hidden) more\n" }
@@ -80,6 +83,7 @@ extension SummaryTally {
         var caller = ""
         var errno = ""
         var rule = ""
+        var stack: CallStack?
 
         var count: String { "\(events)x" }
     }
@@ -105,6 +109,7 @@ extension SummaryTally {
                     : Self.shorten(EscapedText.escape(name), to: Self.nameColumns)
             }
             line.errno = row.errno?.description ?? ""
+            line.stack = stacks[row]
             if rules.count > 1, let rule = row.rule { line.rule = Self.text(of: rule) }
             return line
         }

@@ -59,6 +59,8 @@ struct SummaryTally {
     private(set) var total: UInt64 = 0
     /// The rows, and for each its count and its place among the first appearances.
     private(set) var rows: [Row: (count: UInt64, order: Int)] = [:]
+    /// Who made the first call of a row, where that was asked for.
+    private(set) var stacks: [Row: CallStack] = [:]
     /// The events that there was no room for.
     private(set) var others: UInt64 = 0
     /// The rules that decided; two stand for any number of them.
@@ -74,6 +76,7 @@ struct SummaryTally {
             rows[row] = (count: counted.count + 1, order: counted.order)
         } else if hasRoom {
             rows[row] = (count: 1, order: rows.count)
+            stacks[row] = event.stack
         } else {
             others += 1
         }

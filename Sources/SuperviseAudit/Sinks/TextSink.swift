@@ -3,8 +3,9 @@ import SupervisePolicy
 /// Writes each event as a line for people to read.
 ///
 /// Time, process, program, call, protocol, address, result, and after two spaces the rule and
-/// where it stands. A missing protocol or address is a `-`. The frames of a backtrace follow on
-/// lines that begin with four spaces. Each event is one call of the writer.
+/// where it stands. A missing protocol or address is a `-`. The frames of a backtrace, the command
+/// line and the parents follow on lines that begin with four spaces. Each event is one call of the
+/// writer.
 public final class TextSink: AuditSink {
     private var writer: any LineWriter
     private let color: Bool
@@ -62,7 +63,11 @@ extension LineBuffer {
         }
         trimSpaces()
         append(UInt8(ascii: "\n"))
-        for frame in event.backtrace ?? [] { append(frame) }
+        for frame in event.backtrace ?? [] { append(frame, indent: 4) }
+        appendCommandLine(event.arguments ?? [], "    by ")
+        for parent in event.parents ?? [] {
+            appendCommandLine(parent.arguments, "    started by ")
+        }
     }
 
     private mutating func appendResult(of event: AuditEvent, color: Bool) {
@@ -80,24 +85,6 @@ extension LineBuffer {
                 line.append(decimal: returned)
             }
         }
-    }
-
-    private mutating func append(_ frame: AuditEvent.Frame) {
-        append("    ")
-        append(hex: frame.pc)
-        if let symbol = frame.symbol {
-            append(UInt8(ascii: " "))
-            append(escaping: symbol)
-        }
-        if let module = frame.module {
-            append(" in ")
-            append(escaping: module)
-            if let offset = frame.offset {
-                append(UInt8(ascii: "+"))
-                append(hex: offset)
-            }
-        }
-        append(UInt8(ascii: "\n"))
     }
 
     /// Appends what `body` does, spaces up to `width`, and one more.

@@ -7,14 +7,15 @@ public struct RoutingOption: Hashable, Sendable {
     /// The option's number.
     public let number: UInt32
 
-    /// The options that make an SCTP socket use further addresses: `SCTP_SOCKOPT_BINDX_ADD`,
-    /// `SCTP_SOCKOPT_CONNECTX_OLD`, `SCTP_SOCKOPT_CONNECTX`. (`SCTP_SOCKOPT_CONNECTX3` is of
-    /// `getsockopt`.)
+    /// The options that make an SCTP socket use further addresses.
+    ///
+    /// `SCTP_SOCKOPT_BINDX_ADD`, `SCTP_SOCKOPT_CONNECTX_OLD`, `SCTP_SOCKOPT_CONNECTX`.
     static let sctp: [RoutingOption] = [100, 107, 110].map { .init(level: 132, number: $0) }
 
-    /// The options that give packets a route: `IP_OPTIONS`, `IPV6_2292RTHDR`,
-    /// `IPV6_2292PKTOPTIONS`, `IPV6_RTHDR`. A source route's first stop is what the packets are
-    /// sent to, whatever the peer.
+    /// The options that give packets a route.
+    ///
+    /// `IP_OPTIONS`, `IPV6_2292RTHDR`, `IPV6_2292PKTOPTIONS`, `IPV6_RTHDR`: a source route's first
+    /// stop is what the packets are sent to, whatever the peer.
     static let routes: [RoutingOption] =
         [.init(level: 0, number: 4)] + [5, 6, 57].map { .init(level: 41, number: $0) }
 

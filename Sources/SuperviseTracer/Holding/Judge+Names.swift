@@ -113,12 +113,11 @@ extension Judge {
             return .failure(KernelError(number: error))
         case .socket(let state):
             let request = named.request(state, address)
-            let error = refusal(of: request, caller) {
+            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
-            if let error = error ?? refusePeers(of: named.descriptor, state.kind, caller) {
-                return .failure(KernelError(number: error))
-            }
+            if let error { return .failure(KernelError(number: error)) }
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
             if address.family != .unix { depend(on: named.descriptor, request) }

@@ -1,7 +1,5 @@
-import CSupervise
 import SuperviseFilter
 import SupervisePolicy
-import SystemPackage
 
 extension Judge {
     /// Sees to it that a socket hears nothing from peers that the rules on `accept` refuse.
@@ -10,30 +8,46 @@ extension Judge {
     /// One that was attached for another program, for which the rules differ, makes the socket
     /// useless for this one.
     ///
-    /// - Returns: The error that the call fails with, nil where it goes on.
-    func refusePeers(of descriptor: Int32, _ kind: SocketKind?, _ caller: Caller) -> ErrorNumber? {
+    /// A TCP socket hears of peers once it listens; the kernel lets only privileged users filter
+    /// one (Linux 6.18), so others cannot listen under such rules.
+    ///
+    /// - Returns: Whether that is so; where it is false, the call must not be made.
+    private func refusePeers(
+        of descriptor: Int32, _ kind: SocketKind?, in operation: Operation, _ caller: Caller
+    ) -> Bool {
         guard refusesPeers, !recorder.isAuditing, let kind,
-            kind.family == .ipv4 || kind.family == .ipv6
-        else { return nil }
+            kind.family == .ipv4 || kind.family == .ipv6,
+            kind.type != .stream || operation == .listen
+        else { return true }
         let missing = subjectNeeds.subtracting(inquiry.asked)
         if !missing.isEmpty {
             subjects.read(missing, into: &inquiry.subject, of: caller)
             inquiry.asked.formUnion(missing)
         }
         guard let filter = PeerFilter(policy: policy, kind: kind, subject: inquiry.subject) else {
-            return nil
+            return true
         }
         // MPTCP and SCTP receive by sockets of their own behind this one.
         let isPlain = kind.protocolName == "tcp" || kind.type == .datagram || kind.type == .raw
         guard isPlain, filter.instructions.count <= PeerFilter.limit,
             let copy = sockets.copyOrShown(of: descriptor, slot: caller.slot)
-        else { return policy.refusal }
+        else { return false }
         defer { copy.close() }
-        let instructions = filter.instructions
-        let error = unsafe instructions.withUnsafeBytes {
-            // Instruction has the layout of struct sock_filter.
-            unsafe csupervise_filter_packets(copy.rawValue, $0.baseAddress, instructions.count)
+        return filterPackets(of: copy.rawValue, by: filter.instructions) == 0
+    }
+
+    /// As `decision`, for a call that may give a socket peers; the filter is attached on the way.
+    func decision(
+        on request: Request, _ descriptor: Int32, _ kind: SocketKind?, by caller: Caller
+    ) -> Decision {
+        let decision = decision(on: request, by: caller)
+        if decision.verdict.isDenial
+            || refusePeers(of: descriptor, kind, in: request.operation, caller)
+        {
+            return decision
         }
-        return error == 0 ? nil : policy.refusal
+        return Decision(
+            .deny(policy.refusal),
+            Reason(text: "peers that cannot be kept away", place: "profile"))
     }
 }

@@ -212,11 +212,8 @@ final class Judge {
         case .error(let error): return .fail(error)
         case .socket(let state):
             let request = Request.listen(state)
-            if let error = refusal(of: request, caller)
-                ?? refusePeers(of: descriptor, state.kind, caller)
-            {
-                return .fail(error)
-            }
+            let decision = decision(on: request, descriptor, state.kind, by: caller)
+            if let error = refusal(of: request, decision) { return .fail(error) }
             depend(on: descriptor, request)
             return .run
         }

@@ -34,7 +34,9 @@ final class NetworkLimits {
     }
 
     /// The policy for a thread's calls.
-    func policy(for slot: Int) -> PreparedPolicy { isOff(slot) ? givenUp : policy }
+    func policy(for slot: Int) -> PreparedPolicy {
+        !isOffForAll && tree.isNetworkOff(thread: slot) ? givenUp : policy
+    }
 
     /// Whether the policy has the network off for everybody: nobody can change that.
     private var isOffForAll: Bool { policy.policy.network == .off }

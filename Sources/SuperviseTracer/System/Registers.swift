@@ -34,6 +34,24 @@ struct Registers {
     }
 }
 
+extension Registers {
+    /// The registers' words, in the order of the structure.
+    var words: [UInt64] {
+        // The structure has 27 words and no padding.
+        unsafe withUnsafeBytes(of: values) { unsafe Array($0.bindMemory(to: UInt64.self)) }
+    }
+}
+
+extension Ptrace {
+    /// The words of all registers of a thread that is stopped, nil when it was killed.
+    static func registers(of thread: ThreadID) -> [UInt64]? {
+        let stopped = StoppedThread(id: thread)
+        let words = stopped.registers()?.words
+        stopped.abandon()
+        return words
+    }
+}
+
 extension StoppedThread {
     /// All registers, nil when the thread was killed.
     func registers() -> Registers? {

@@ -224,7 +224,16 @@ struct TraceeMemory {
             $0.maps?.close()
             $0.memory = nil
             $0.maps = nil
+            $0.addressSpace = nil
         }
+    }
+
+    /// The descriptors of a thread's memory and mappings, nil where the tracer may not look.
+    ///
+    /// They stay the tree's.
+    func descriptors(of slot: Int) -> (memory: Int32, maps: Int32)? {
+        guard let memory = memory(of: slot), let maps = maps(of: slot) else { return nil }
+        return (memory.rawValue, maps.rawValue)
     }
 
     /// Opens; where the tracer's descriptors have run out, once more after closing the others'.

@@ -1,0 +1,46 @@
+/// deep: asks COUNT times for a socket from a stack of 20 frames; prints nanoseconds a call, by the
+/// clock. The first calls, in which symbols are read, do not count.
+///
+///     deep COUNT
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile int after;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+/// main, two frames of the C library and _start stand above, socket() below.
+__attribute__((noinline, noclone)) static void ask(int levels)
+{
+    if (levels > 1) {
+        ask(levels - 1);
+    } else {
+        int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+        if (descriptor != -1) {
+            close(descriptor);
+        }
+    }
+    after += 1;
+}
+
+int main(int count, char **arguments)
+{
+    int calls = count > 1 ? atoi(arguments[1]) : 1000;
+    for (int call = 0; call < 20; call += 1) {
+        ask(15);
+    }
+    double start = now();
+    for (int call = 0; call < calls; call += 1) {
+        ask(15);
+    }
+    printf("%.1f\n", (now() - start) / calls);
+    return 0;
+}
