@@ -2,7 +2,9 @@ import SuperviseTestSupport
 import Testing
 
 /// Calls whose verdict depends on the socket: a thread that is made for it makes the call.
-@Suite("A call that a deputy makes")
+///
+/// One after the other: some take ports of the machine.
+@Suite("A call that a deputy makes", .serialized)
 struct DeputyTests {
     @Test(
         "waits, is interrupted, restarted, limited and refused as without it",
