@@ -55,7 +55,7 @@ deps: ## Install the Debian packages that are missing
 	@Tools/install-packages.sh $(DEPS)
 
 .PHONY: build
-build: ## Build the release binary, .build/release/supervise
+build: deps ## Build the release binary, .build/release/supervise
 	$(SWIFT) build $(fresh) $(release)
 	$(binary) -- true
 
@@ -82,7 +82,7 @@ attacks: deps ## Race against the check, TRIES times each call: make attacks TRI
 	Tools/attacks.sh .build/debug $(TRIES)
 
 .PHONY: lint
-lint: ## Check the format and the direction of imports
+lint: deps ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	Tools/check-imports.sh
 	$(SWIFT) build $(fresh) --explicit-target-dependency-import-check error
