@@ -12,9 +12,10 @@ final class Courier {
     /// The socket's abstract name, as calls take it.
     let name: AddressBytes
     private let socket: Descriptor
-    /// What came for those that are to send something, by their tokens, as far as it matters: the
-    /// second message of a token makes both useless. Nothing else is kept, so that nobody can have
-    /// one message dropped for another.
+    /// What came for those that are to send something, by their tokens.
+    ///
+    /// The second message of a token makes both useless. Nothing else is kept, so that nobody can
+    /// have one message dropped for another.
     private var expected: [UInt64: [Message]] = [:]
 
     /// What was sent.
