@@ -42,6 +42,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // Only what reads files of a user's own imports it: never the start of a command.
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         // Tests only.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -57,11 +59,14 @@ let package = Package(
                 "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .target(
+            name: "SuperviseSelftest",
+            dependencies: ["CSupervise", .product(name: "TOMLKit", package: "TOMLKit")]),
         .executableTarget(
             name: "supervise",
             dependencies: [
                 "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
-                "SuperviseTracer",
+                "SuperviseTracer", "SuperviseSelftest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -86,6 +91,7 @@ let package = Package(
                 "SuperviseTracer", "SuperviseAudit", "SuperviseFilter", "SupervisePolicy",
                 "CSupervise", "SuperviseTestSupport",
             ]),
+        .testTarget(name: "SuperviseSelftestTests", dependencies: ["SuperviseSelftest"]),
         .testTarget(
             name: "SuperviseEndToEndTests",
             dependencies: ["SuperviseTestSupport", "supervise"]

@@ -11,6 +11,7 @@ struct Supervise: ParsableCommand {
             supervise [run] [OPTIONS] -- COMMAND [ARG...]
             supervise filter [POLICY OPTIONS]
             supervise doctor
+            supervise selftest [OPTIONS]
             """,
         discussion: """
             The command and everything it starts run as they would without supervise, but for the \
@@ -18,7 +19,9 @@ struct Supervise: ParsableCommand {
             no namespace and no daemon.
             """,
         version: version,
-        subcommands: [RunCommand.self, FilterCommand.self, DoctorCommand.self],
+        subcommands: [
+            RunCommand.self, FilterCommand.self, DoctorCommand.self, SelftestCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     static let version = "0.1.0"
