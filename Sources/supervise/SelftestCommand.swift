@@ -56,6 +56,10 @@ struct SelftestCommand: ParsableCommand {
     @Option(parsing: .unconditionalSingleValue, help: .hidden)
     var with: [String] = []
 
+    /// For slow machines: how long a run may take.
+    @Option(help: .hidden)
+    var seconds = 30
+
     func run() throws {
         guard let format = SelftestReport.Format(rawValue: format) else {
             throw Failure.usage("--format \(quoted(format)): expected text, tap or junit")
@@ -78,6 +82,7 @@ struct SelftestCommand: ParsableCommand {
                 "--way \(quoted(way)): expected plain, logged, guarded, garbage or all")
         }
         options.more = with
+        options.seconds = seconds
         let report: SelftestReport
         do {
             let selftest = try Selftest(options)

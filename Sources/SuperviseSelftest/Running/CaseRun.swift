@@ -8,7 +8,7 @@ struct CaseRun: Sendable {
     let options: [String]
 
     /// Seconds that a run may take; one that hangs is ended then.
-    private static let limit = 30
+    let limit: Int
 
     /// What a run came to.
     enum Result: Equatable, Sendable {
@@ -39,7 +39,7 @@ struct CaseRun: Sendable {
     private func runNatively(_ variant: Variant) -> Finished {
         guard let directory = Files.makeFolder(in: folder) else { return .notStarted("no folder") }
         return Child.run(
-            entry.command(variant, programs, folder: nil), in: directory, seconds: Self.limit)
+            entry.command(variant, programs, folder: nil), in: directory, seconds: limit)
     }
 
     private func judge(_ variant: Variant, native: Finished?) -> Result {
@@ -51,7 +51,7 @@ struct CaseRun: Sendable {
         }
         let seen = Child.run(
             entry.command(variant, programs, folder: folder, with: options), in: directory,
-            seconds: Self.limit)
+            seconds: limit)
 
         var expected = native.map { Transcript($0.output) } ?? Transcript(of: entry.steps)
         var deviations = native == nil ? [] : expected.expect(entry.steps)

@@ -16,6 +16,8 @@ public struct Selftest: Sendable {
         public var ways = [Variant.Way.plain]
         /// Options of `supervise` for each run.
         public var more: [String] = []
+        /// How long a run may take.
+        public var seconds = 30
 
         /// Makes options that ask for everything once.
         public init() {}
@@ -87,7 +89,8 @@ public struct Selftest: Sendable {
                 found = variants.map { ($0, .skipped(reason)) }
             } else {
                 found = CaseRun(
-                    entry: entry, programs: programs, folder: folder, options: options.more
+                    entry: entry, programs: programs, folder: folder, options: options.more,
+                    limit: options.seconds
                 ).run(variants)
             }
             results.withLock { $0[number] = found }
