@@ -28,9 +28,12 @@ extension AddressBytes {
     var withoutTail: AddressBytes {
         guard count > 2, storage[0] == 1, storage[1] == 0, storage[2] != 0 else { return self }
         var result = self
-        for index in 3..<max(count, 3) where storage[index] == 0 {
-            result.count = index + 1
-            break
+        guard let end = (3..<max(count, 3)).first(where: { storage[$0] == 0 }) else { return self }
+        if count <= SocketAddressDecoder.longestUnixAddress {
+            result.count = end + 1
+        } else {
+            // The kernel refuses it for its length, which it must keep.
+            for index in end..<count { result.storage[index] = 0 }
         }
         return result
     }
