@@ -14,6 +14,13 @@ SHELL := /bin/bash
 
 binary := .build/release/supervise
 
+# What `supervise selftest` runs: C programs, built by the toolchain's own compiler. Position-independent,
+# else the heap may begin where the probe wants its own memory.
+helpers := .build/release/probe .build/release/holding
+ifeq ($(origin CC),default)
+CC := clang
+endif
+
 # Debian packages, each for a reason. Missing ones are installed by `make deps`.
 DEPS := git               # fetches the Swift packages; tests clone with it
 DEPS += libc6-dev         # headers and the static C library
@@ -52,7 +59,15 @@ deps: ## Install the Debian packages that are missing
 .PHONY: build
 build: ## Build the release binary, .build/release/supervise
 	$(SWIFT) build $(fresh) $(release)
+	$(MAKE) --no-print-directory $(helpers)
 	$(binary) -- true
+
+$(helpers): .build/release/%: $(wildcard Fixtures/probe/*.[ch] Fixtures/holding/*.c)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -fPIE -pie -pthread -o $@ Fixtures/$*/*.c
+
+.PHONY: selftest
+selftest: build ## Check the decision tables against this kernel
+	$(binary) selftest --way all
 
 .PHONY: demo
 demo: deps build ## Run real commands under supervise and show what happens
@@ -76,6 +91,17 @@ attacks: deps ## Race against the check, TRIES times each call: make attacks TRI
 	$(SWIFT) build --build-tests
 	Tools/attacks.sh .build/debug $(TRIES)
 
+.PHONY: mutants
+mutants: ## Show that wrong versions of the code are found; takes a quarter of an hour
+	Tools/mutants.sh
+
+# Bash has a SECONDS of its own, in the environment or not: only the command line's counts.
+FUZZ_SECONDS := $(if $(filter command,$(origin SECONDS)),$(SECONDS),60)
+
+.PHONY: fuzz
+fuzz: ## Fuzz the decoders, SECONDS for each: make fuzz SECONDS=900
+	Tools/fuzz.sh $(FUZZ_SECONDS)
+
 .PHONY: lint
 lint: ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
@@ -91,13 +117,17 @@ bench: deps build ## Measure against native, bare filters and strace; writes Ben
 	Bench/run.sh $(binary)
 
 .PHONY: install
-install: build ## Install the binary into $(DESTDIR)$(PREFIX)/bin
+install: build ## Install the binary, and what selftest needs, below $(DESTDIR)$(PREFIX)
 	install -d -m 755 $(DESTDIR)$(PREFIX)/bin
 	install -s -m 755 $(binary) $(DESTDIR)$(PREFIX)/bin/supervise
+	install -d -m 755 $(DESTDIR)$(PREFIX)/libexec/supervise $(DESTDIR)$(PREFIX)/share/supervise/semantics
+	install -s -m 755 $(helpers) $(DESTDIR)$(PREFIX)/libexec/supervise
+	install -m 644 Fixtures/semantics/*.toml $(DESTDIR)$(PREFIX)/share/supervise/semantics
 
 .PHONY: uninstall
-uninstall: ## Remove the installed binary
+uninstall: ## Remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/bin/supervise
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/supervise $(DESTDIR)$(PREFIX)/share/supervise
 
 .PHONY: clean
 clean: ## Remove what was built
