@@ -283,6 +283,15 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uin
 /// Sets a process's limits of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
+// MARK: - Children
+
+/// Starts a program by its path, in a process group of its own and in that working directory, with
+/// nothing to read; gives its number and the reading ends of its output and errors.
+///
+/// Threads may do so at the same time: no child inherits another's pipes.
+int csupervise_spawn(
+    char *const arguments[], const char *directory, pid_t *process, int *output, int *error);
+
 // MARK: - The machine
 
 /// What the kernel offers, found by trying; 1 is yes.
