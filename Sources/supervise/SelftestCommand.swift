@@ -32,8 +32,8 @@ struct SelftestCommand: ParsableCommand {
         help: ArgumentHelp(
             "How the cases are run, which is to make no difference: plain (the default), with every "
                 + "decision logged, guarded by the filter as on older kernels, with garbage in the "
-                + "upper halves of registers; or all.",
-            valueName: "plain|logged|guarded|garbage|all"))
+                + "upper halves of registers, limited or flagged by themselves with --network on; or all.",
+            valueName: "plain|logged|guarded|garbage|limited|flagged|all"))
     var way: String = "plain"
 
     @Option(
@@ -79,7 +79,8 @@ struct SelftestCommand: ParsableCommand {
             options.ways = [way]
         } else {
             throw Failure.usage(
-                "--way \(quoted(way)): expected plain, logged, guarded, garbage or all")
+                "--way \(quoted(way)): expected plain, logged, guarded, garbage, limited, flagged or all"
+            )
         }
         options.more = with
         options.seconds = seconds

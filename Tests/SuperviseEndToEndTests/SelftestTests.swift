@@ -63,6 +63,13 @@ struct ProfileTests {
     }
 }
 
+/// What `RuleTests` does not try: a policy's file and a profile's rules, and all three places at once.
+@Suite("Rules of options, files and profiles")
+struct RulePlaceTests {
+    @Test("decide in that order", arguments: User.available)
+    func places(user: User) async throws { try await selftest(["--case", "rules/*"], as: user) }
+}
+
 /// The ways to the network, or around the supervisor, that are no socket calls.
 @Suite("Doors that the filter holds")
 struct FilterDoorTests {
@@ -171,12 +178,14 @@ struct SelftestCommandTests {
             (["--format", "xml"], "--format 'xml': expected text, tap or junit", 64),
             (
                 ["--way", "odd"],
-                "--way 'odd': expected plain, logged, guarded, garbage or all", 64
+                "--way 'odd': expected plain, logged, guarded, garbage, limited, flagged or all",
+                64
             ),
             (
                 ["--profile", "x"],
                 "--profile 'x': there is no such profile, "
-                    + "expected rlimit-network, prctl-network or prctl-network-lsm", 64
+                    + "expected rlimit-network, prctl-network, prctl-network-lsm or landlock-tcp",
+                64
             ),
             (["--cases", "/nowhere"], "selftest: /nowhere: there are no files of cases here", 125),
         ])

@@ -19,12 +19,12 @@ struct CaseRun: Sendable {
 
     /// Runs variants that have the same ABI, and the case natively where it must be.
     func run(_ variants: [Variant]) -> [(Variant, Result)] {
-        var natives: [Bool: Finished] = [:]
+        var natives: [[String]: Finished] = [:]
         return variants.map { variant in
             guard entry.isRunNatively else { return (variant, judge(variant, native: nil)) }
-            let isGarbage = variant.way == .garbage
-            let native = natives[isGarbage] ?? runNatively(variant)
-            natives[isGarbage] = native
+            let command = entry.command(variant, programs, folder: nil)
+            let native = natives[command] ?? runNatively(command)
+            natives[command] = native
             // The program that opens the sockets says so when it cannot.
             if native.end == .exited(3), native.error.hasPrefix("holding: ") {
                 return (variant, .skipped(firstLine(native.error)))
@@ -36,10 +36,9 @@ struct CaseRun: Sendable {
         }
     }
 
-    private func runNatively(_ variant: Variant) -> Finished {
+    private func runNatively(_ command: [String]) -> Finished {
         guard let directory = Files.makeFolder(in: folder) else { return .notStarted("no folder") }
-        return Child.run(
-            entry.command(variant, programs, folder: nil), in: directory, seconds: limit)
+        return Child.run(command, in: directory, seconds: limit)
     }
 
     private func judge(_ variant: Variant, native: Finished?) -> Result {
@@ -53,8 +52,9 @@ struct CaseRun: Sendable {
             entry.command(variant, programs, folder: folder, with: options), in: directory,
             seconds: limit)
 
-        var expected = native.map { Transcript($0.output) } ?? Transcript(of: entry.steps)
-        var deviations = native == nil ? [] : expected.expect(entry.steps)
+        let steps = entry.steps(variant)
+        var expected = native.map { Transcript($0.output) } ?? Transcript(of: steps)
+        var deviations = native == nil ? [] : expected.expect(steps)
         deviations += expected.deviations(of: Transcript(seen.output))
         deviations += Self.unlike(seen, native ?? Finished(output: seen.output))
         if let events = entry.events, variant.way == .plain {

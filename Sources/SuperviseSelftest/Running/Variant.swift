@@ -14,11 +14,15 @@ public struct Variant: Equatable, Sendable {
         case guarded
         /// Registers have garbage in the halves that the kernel does not look at.
         case garbage
+        /// The program itself gives the network up first, by its limit.
+        case limited
+        /// The same by its thread's flag.
+        case flagged
 
         /// Options of `supervise`.
         var options: [String] {
             switch self {
-            case .plain, .garbage: []
+            case .plain, .garbage, .limited, .flagged: []
             case .logged: ["--log", "/dev/null", "--log-level", "all"]
             case .guarded: ["--page-guard", "ranges"]
             }
@@ -26,6 +30,15 @@ public struct Variant: Equatable, Sendable {
 
         /// Options of the probe.
         var probe: [String] { self == .garbage ? ["--garbage"] : [] }
+
+        /// The step before all others: no kernel knows it.
+        var first: Step? {
+            switch self {
+            case .plain, .logged, .guarded, .garbage: nil
+            case .limited: Step(text: "setrlimit(RLIMIT_NETWORK,0,0)", result: "0")
+            case .flagged: Step(text: "prctl(PR_SET_NETWORK,PR_NETWORK_OFF)", result: "0")
+            }
+        }
     }
 
     /// The variant's words, after the case's name.
@@ -41,12 +54,19 @@ extension SemanticsCase {
     func variants(profile: String?, ways: [Variant.Way]) -> [Variant] {
         let profiles = profiles.filter { profile == nil || profile == $0 }
         return abis.flatMap { abi in
-            ways.filter { self.ways.contains($0) }.flatMap { way in
+            ways.filter { self.ways.contains($0) && (network == "off" || $0.first == nil) }.flatMap
+            {
+                way in
                 (way == .plain ? profiles : Array(profiles.prefix(1))).map {
                     Variant(abi: abi, profile: $0, way: way)
                 }
             }
         }
+    }
+
+    /// The steps of a run.
+    func steps(_ variant: Variant) -> [Step] {
+        (variant.way.first.map { [$0] } ?? []) + steps
     }
 
     /// The command of a run.
@@ -62,6 +82,7 @@ extension SemanticsCase {
     ) -> [String] {
         var command = holding.isEmpty ? [] : [programs.holding] + holding + ["--"]
         if let folder {
+            let network = variant.way.first == nil ? network : "on"
             command += [programs.supervise, "--quiet", "--network", network]
             command += ["--profile", variant.profile] + options
             if policy != nil { command += ["--policy", folder + "/" + Self.policyFile] }
@@ -71,7 +92,7 @@ extension SemanticsCase {
             command += variant.way.options + more + ["--"]
         }
         command += [programs.probe, "--abi", variant.abi.rawValue] + variant.way.probe
-        return command + steps.map(\.text)
+        return command + steps(variant).map(\.text)
     }
 
     static let policyFile = "policy.toml"
