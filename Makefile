@@ -60,7 +60,7 @@ deps: ## Install the Debian packages that are missing
 	@Tools/install-packages.sh $(DEPS)
 
 .PHONY: build
-build: ## Build the release binary, .build/release/supervise
+build: deps ## Build the release binary, .build/release/supervise
 	$(SWIFT) build $(fresh) $(release)
 	$(MAKE) --no-print-directory $(helpers)
 	$(binary) -- true
@@ -106,7 +106,7 @@ fuzz: ## Fuzz the decoders, SECONDS for each: make fuzz SECONDS=900
 	Tools/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: lint
-lint: ## Check the format and the direction of imports
+lint: deps ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	Tools/check-imports.sh
 	$(SWIFT) build $(fresh) --explicit-target-dependency-import-check error

@@ -30,14 +30,16 @@ extension Policy {
     }
 
     /// Whether a port of the kernel's choice could be refused to some socket: so it is bound by a
-    /// `listen` without a `bind`.
+    /// `listen` without a `bind`, to any address or the one that it has already.
     private var couldRefuseFreePorts: Bool {
         guard couldRefuseByName(.bind) else { return false }
-        return SocketKind.samples(for: allRules).contains { kind in
-            let bindings = Request.listen(.known(kind, local: .unbound)).earlierRequests
-            return bindings.contains {
-                guard case .decided(let decision) = answer(to: $0) else { return true }
-                return decision.verdict != .allow
+        if network == .off, profile.otherwise == .off { return true }
+        return allRules.contains { rule in
+            guard rule.action != .allow, rule.operations.contains(.bind) else { return false }
+            return switch rule.endpoint {
+            case nil: true
+            case .internet(_, let ports)?: ports?.contains(0) ?? true
+            case .path?, .abstractName?, .unnamed?, .unspecified?: false
             }
         }
     }

@@ -24,6 +24,7 @@ public struct PolicyFile: Hashable, Sendable {
     ///   - text: All of it, UTF-8.
     ///   - name: The file's name as the places of its rules have it.
     ///   - names: What names in rules stand for; sets are the file's own.
+    /// - Throws: The first thing that is wrong, and where.
     public init(
         parsing text: [UInt8], name: String, names: Names = Names()
     ) throws(PolicyFileError) {
@@ -83,8 +84,8 @@ public struct PolicyFile: Hashable, Sendable {
             let path = "sets.\(key(name))"
             guard Names.isSetName(name) else {
                 throw PolicyFileError(
-                    at: path, "a set's name has letters, digits, - and _ only, so that rules can "
-                        + "say @name")
+                    at: path,
+                    "a set's name has letters, digits, - and _ only, so that rules can say @name")
             }
             var prefixes: [IPPrefix] = []
             for (index, text) in try strings(inner, name, path, "addresses").enumerated() {

@@ -1,4 +1,3 @@
-import CSupervise
 import SuperviseAudit
 
 /// A program that led to a process, and those that led to that program.
@@ -57,11 +56,9 @@ enum LineageState {
     /// The programs that a thread's parent and its parents run now, as far as its user may know.
     init(above thread: ThreadID) {
         var programs: [AuditEvent.Program] = []
-        var (process, parent): (Int32, Int32) = (0, 0)
         var next = thread.rawValue
-        // Two numbers, which the function fills.
         while next > 1, programs.count < Lineage.limit,
-            unsafe csupervise_process_of(next, &process, &parent) == 0, parent > 0
+            let parent = processAndParent(of: next)?.parent, parent > 0
         {
             if let program = ProgramLookup(of: ThreadID(rawValue: parent)).program {
                 programs.append(program)

@@ -110,7 +110,8 @@ final class Supervision: StopHandler {
         // Killed, by a signal or by a sister, it can have made a child and not told of it.
         if hasSisters || status == .killed(signal: 9) {
             for child in awaitingMaker {
-                if let slot = tree.slot(of: child), case .awaitingMaker? = tree.tracees[slot]?.phase {
+                if let slot = tree.slot(of: child), case .awaitingMaker? = tree.tracees[slot]?.phase
+                {
                     tree.assumeStrictest(slot)
                 }
                 begin(child)

@@ -18,7 +18,8 @@ struct LoadedPolicy {
         let shown = quoted(path)
         let bytes: [UInt8]
         do throws(Errno) {
-            bytes = try path == "-"
+            bytes =
+                try path == "-"
                 ? readAll(.standardInput, upTo: Self.mostBytes)
                 : readFile(path, upTo: Self.mostBytes)
         } catch .fileTooLarge {

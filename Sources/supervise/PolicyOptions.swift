@@ -18,8 +18,9 @@ struct PolicyOptions: ParsableArguments {
     var profile: String?
 
     @Option(
-        name: [.short, .customLong("policy")],
-        help: ArgumentHelp("Take a policy from a file; other options go before it.", valueName: "file"))
+        name: [.customShort("p"), .customLong("policy")],
+        help: ArgumentHelp(
+            "Take a policy from a file; other options go before it.", valueName: "file"))
     var file: String?
 
     @Option(

@@ -53,7 +53,8 @@ struct DocumentationTests {
     func options() async throws {
         var known: Set<String> = []
         for arguments in [
-            ["--help"], ["run", "--help"], ["check", "--help"], ["explain", "--help"], ["filter", "--help"],
+            ["--help"], ["run", "--help"], ["check", "--help"], ["explain", "--help"],
+            ["filter", "--help"],
             ["doctor", "--help"],
         ] {
             let help = try await run([Programs.path("supervise")] + arguments).output

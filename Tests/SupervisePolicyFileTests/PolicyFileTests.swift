@@ -26,16 +26,20 @@ struct PolicyFixture: CustomTestStringConvertible, Sendable {
 
 @Suite("A policy file")
 struct PolicyFileTests {
-    @Test("that is wrong says where and why, as its first line has it", arguments: PolicyFixture.bad)
+    @Test(
+        "that is wrong says where and why, as its first line has it", arguments: PolicyFixture.bad)
     func bad(fixture: PolicyFixture) throws {
         let firstLine = fixture.bytes.prefix { $0 != UInt8(ascii: "\n") }
         let error = #expect(throws: PolicyFileError.self) {
             try PolicyFile(parsing: fixture.bytes, name: fixture.name)
         }
-        #expect("# \(error.map(String.init(describing:)) ?? "")" == String(decoding: firstLine, as: UTF8.self))
+        #expect(
+            "# \(error.map(String.init(describing:)) ?? "")"
+                == String(decoding: firstLine, as: UTF8.self))
     }
 
-    @Test("is there for each of at least forty mistakes, and for each use that the documents tell of")
+    @Test(
+        "is there for each of at least forty mistakes, and for each use that the documents tell of")
     func all() {
         #expect(PolicyFixture.bad.count >= 40)
         #expect(PolicyFixture.good.count >= 5)

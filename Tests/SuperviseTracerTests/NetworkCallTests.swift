@@ -95,7 +95,8 @@ struct NetworkCallTests {
     func socketcall() {
         let direct: [UInt32: (JudgedCall, Int)] = [
             1: (.socket, 3), 2: (.bind, 3), 3: (.connect, 3), 4: (.listen, 2),
-            8: (.socketpair, 4), 11: (.sendto, 6), 16: (.sendmsg, 3), 20: (.sendmmsg, 4), 14: (.setsockopt, 5),
+            8: (.socketpair, 4), 11: (.sendto, 6), 16: (.sendmsg, 3), 20: (.sendmmsg, 4),
+            14: (.setsockopt, 5),
         ]
         let plain = arguments { _ in 0 }
         for number in UInt32(0)...64 {

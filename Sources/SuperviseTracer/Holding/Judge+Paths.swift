@@ -1,4 +1,3 @@
-import CSupervise
 import SupervisePolicy
 import SystemPackage
 
@@ -38,21 +37,14 @@ extension Judge {
         let isHeeded = named.operation != .send || kind.type == .datagram || kind.type == .raw
         guard kind.family == .unix, isHeeded else { return .unasked }
         let isNew = named.operation == .bind
-        let terminated = path.map { CChar(bitPattern: $0) } + [0]
-        var resolved = [CChar](repeating: 0, count: 4096)
-        var isOurRoot: Int32 = 0
-        // The array is as long as the function asks for, and ends with a NUL.
-        let error = unsafe csupervise_resolve_name(
-            caller.thread.rawValue, terminated, isNew ? 1 : 0, &resolved, &isOurRoot)
-        switch error {
-        case 0: break
-        case Errno.improperLink.rawValue: return .unknown
-        default: return .error(ErrorNumber(rawValue: error))
+        switch resolveName(path, isNew: isNew, for: caller.thread) {
+        case .failure(.improperLink): return .unknown
+        case .failure(let error): return .error(ErrorNumber(rawValue: error.rawValue))
+        case .success(let found):
+            // The name that is made is the caller's own, and others see it.
+            let fits = found.path.count < 108 && found.isOurRoot && !isNew
+            return .name(.unix(.path(found.path)), fits ? .path(found.path) : .same)
         }
-        let name = resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        // The name that is made is the caller's own, and others see it.
-        let fits = name.count < 108 && isOurRoot != 0 && !isNew
-        return .name(.unix(.path(name)), fits ? .path(name) : .same)
     }
 
     /// The refusal of a name that cannot be told.

@@ -1,7 +1,5 @@
-import CSupervise
 import SuperviseFilter
 import SupervisePolicy
-import SystemPackage
 
 extension Judge {
     /// Sees to it that a socket hears nothing from peers that the rules on `accept` refuse.
@@ -35,12 +33,7 @@ extension Judge {
             let copy = sockets.copy(of: descriptor, slot: caller.slot)
         else { return false }
         defer { copy.close() }
-        let instructions = filter.instructions
-        let error = unsafe instructions.withUnsafeBytes {
-            // Instruction has the layout of struct sock_filter.
-            unsafe csupervise_filter_packets(copy.rawValue, $0.baseAddress, instructions.count)
-        }
-        return error == 0
+        return filterPackets(of: copy.rawValue, by: filter.instructions) == 0
     }
 
     /// As `decision`, for a call that may give a socket peers; the filter is attached on the way.
