@@ -7,25 +7,13 @@ func selftest(
     _ options: [String], as user: User = .current, sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     let outcome = try await run(
-        [Programs.path("supervise"), "selftest", "--cases", Cases.folder] + options, as: user,
+        [Programs.path("supervise"), "selftest"] + options, as: user,
         seconds: 300)
     #expect(outcome.error.isEmpty, sourceLocation: sourceLocation)
     guard outcome.end != .exited(0) else { return }
     Issue.record(
         "\(options.joined(separator: " ")): \(outcome.end)\n\(outcome.output)",
         sourceLocation: sourceLocation)
-}
-
-/// The decision tables, where every user can read them.
-private enum Cases {
-    static let folder: String = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let copy = temporaryFolder("supervise-cases") + "/semantics"
-        try? FileManager.default.copyItem(
-            atPath: root.appendingPathComponent("Fixtures/semantics").path, toPath: copy)
-        return copy
-    }()
 }
 
 @Suite("Network off: every row of the table, in every ABI")
