@@ -16,6 +16,13 @@ binary := .build/release/supervise
 # For programs that give the network up by themselves.
 header := Sources/CSupervise/include/supervise.h
 
+# What `supervise selftest` runs: C programs, built by the toolchain's own compiler. Position-independent,
+# else the heap may begin where the probe wants its own memory.
+helpers := .build/release/probe .build/release/holding
+ifeq ($(origin CC),default)
+CC := clang
+endif
+
 # Debian packages, each for a reason. Missing ones are installed by `make deps`.
 DEPS := git               # fetches the Swift packages; tests clone with it
 DEPS += libc6-dev         # headers and the static C library
@@ -57,7 +64,15 @@ deps: ## Install the Debian packages that are missing
 .PHONY: build
 build: deps ## Build the release binary, .build/release/supervise
 	$(SWIFT) build $(fresh) $(release)
+	$(MAKE) --no-print-directory $(helpers)
 	$(binary) -- true
+
+$(helpers): .build/release/%: $(wildcard Fixtures/probe/*.[ch] Fixtures/holding/*.c)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -fPIE -pie -pthread -o $@ Fixtures/$*/*.c
+
+.PHONY: selftest
+selftest: build ## Check the decision tables against this kernel
+	$(binary) selftest --way all
 
 .PHONY: demo
 demo: deps build ## Run real commands under supervise and show what happens
@@ -81,6 +96,17 @@ attacks: deps ## Race against the check, TRIES times each call: make attacks TRI
 	$(SWIFT) build --build-tests
 	Tools/attacks.sh .build/debug $(TRIES)
 
+.PHONY: mutants
+mutants: ## Show that wrong versions of the code are found; takes a quarter of an hour
+	Tools/mutants.sh
+
+# Bash has a SECONDS of its own, in the environment or not: only the command line's counts.
+FUZZ_SECONDS := $(if $(filter command,$(origin SECONDS)),$(SECONDS),60)
+
+.PHONY: fuzz
+fuzz: ## Fuzz the decoders, SECONDS for each: make fuzz SECONDS=900
+	Tools/fuzz.sh $(FUZZ_SECONDS)
+
 .PHONY: lint
 lint: deps ## Check the format and the direction of imports
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
@@ -96,15 +122,19 @@ bench: deps build ## Measure against native, bare filters and strace; writes Ben
 	Bench/run.sh $(binary)
 
 .PHONY: install
-install: build ## Install the binary and the header for programs below $(DESTDIR)$(PREFIX)
+install: build ## Install the binary, what selftest needs and the header for programs below $(DESTDIR)$(PREFIX)
 	install -d -m 755 $(DESTDIR)$(PREFIX)/bin
 	install -s -m 755 $(binary) $(DESTDIR)$(PREFIX)/bin/supervise
+	install -d -m 755 $(DESTDIR)$(PREFIX)/libexec/supervise $(DESTDIR)$(PREFIX)/share/supervise/semantics
+	install -s -m 755 $(helpers) $(DESTDIR)$(PREFIX)/libexec/supervise
+	install -m 644 Fixtures/semantics/*.toml $(DESTDIR)$(PREFIX)/share/supervise/semantics
 	install -d -m 755 $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(header) $(DESTDIR)$(PREFIX)/include/supervise.h
 
 .PHONY: uninstall
-uninstall: ## Remove what was installed
+uninstall: ## Remove what install installed
 	rm -f $(DESTDIR)$(PREFIX)/bin/supervise $(DESTDIR)$(PREFIX)/include/supervise.h
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/supervise $(DESTDIR)$(PREFIX)/share/supervise
 
 .PHONY: clean
 clean: ## Remove what was built

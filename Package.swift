@@ -44,7 +44,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        // Policy files. It lists a package for its own tests, which nothing here builds.
+        // Policy files and the cases of the selftest: never the start of a command. It lists a package
+        // for its own tests, which nothing here builds.
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         // Tests only.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -77,11 +78,14 @@ let package = Package(
                 "CSupervise", "SupervisePolicy", "SuperviseFilter", "SuperviseAudit",
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
+        .target(
+            name: "SuperviseSelftest",
+            dependencies: ["CSupervise", .product(name: "TOMLKit", package: "TOMLKit")]),
         .executableTarget(
             name: "supervise",
             dependencies: [
                 "CSupervise", "SupervisePolicy", "SupervisePolicyFile", "SuperviseFilter",
-                "SuperviseAudit", "SuperviseTracer", "SuperviseBacktrace",
+                "SuperviseAudit", "SuperviseTracer", "SuperviseBacktrace", "SuperviseSelftest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ]),
@@ -112,6 +116,7 @@ let package = Package(
                 "SuperviseTracer", "SuperviseAudit", "SuperviseFilter", "SupervisePolicy",
                 "CSupervise", "SuperviseTestSupport",
             ]),
+        .testTarget(name: "SuperviseSelftestTests", dependencies: ["SuperviseSelftest"]),
         .testTarget(
             name: "SuperviseEndToEndTests",
             dependencies: ["SuperviseTestSupport", "supervise"]

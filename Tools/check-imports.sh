@@ -21,8 +21,9 @@ declare -A allowed=(
     [SuperviseAudit]="SupervisePolicy"
     [SuperviseTracer]="CSupervise Glibc SystemPackage SupervisePolicy SuperviseFilter SuperviseAudit"
     [SuperviseBacktrace]="CUnwind Glibc SuperviseAudit"
+    [SuperviseSelftest]="CSupervise Dispatch Glibc Synchronization TOMLKit"
     [supervise]="CSupervise Glibc SystemPackage ArgumentParser SupervisePolicy SupervisePolicyFile
-        SuperviseFilter SuperviseAudit SuperviseTracer SuperviseBacktrace"
+        SuperviseFilter SuperviseAudit SuperviseTracer SuperviseBacktrace SuperviseSelftest"
 )
 
 # Files outside a System/ folder that call C or use `unsafe`, each with its reason.

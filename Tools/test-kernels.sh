@@ -49,10 +49,12 @@ rm -rf "$root"
 mkdir -p "$root"/{bin,etc,proc,sys,dev,tmp,kernels/bin}
 cp "$(command -v busybox)" "$root/bin/busybox"
 install -m 755 Tools/kernels/init "$root/init"
-install -m 644 Tools/kernels/cases.sh Fixtures/tables/*.txt Fixtures/attacks/kernels.txt \
+install -m 644 Tools/kernels/cases.sh Fixtures/attacks/kernels.txt \
     "$root/kernels"
 printf '%s' "$only" >"$root/kernels/only"
 mv "$root/kernels/kernels.txt" "$root/kernels/attacks.txt"
+install -d "$root/kernels/semantics"
+install -m 644 Fixtures/semantics/*.toml "$root/kernels/semantics"
 install -s -m 755 "$supervise" "$root/kernels/bin/supervise"
 "$supervise" --version >"$root/kernels/version"
 printf 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' >"$root/etc/passwd"
@@ -75,12 +77,9 @@ done
 
 # How many results there must be: cases that never ran did not pass.
 steps=$(grep -c '^check ' Tools/kernels/cases.sh)
-rows=$(grep -c '^-- ' Fixtures/tables/network-off.txt)
-direct=$(sed -n '/^== other processes/,$p' Fixtures/tables/network-off.txt | grep -c '^-- ')
+table=$("$supervise" selftest --cases Fixtures/semantics --profile rlimit-network --list | wc -l)
 attacks=$(grep -v '^#' Fixtures/attacks/kernels.txt | awk -F '|' '{n += $3 == "-" ? 1 : 2} END {print n}')
 if [[ -n $only ]]; then echo "test-kernels: only attacks that match $only"; fi
-table=$((3 * rows - direct))
-table=$((table + $(grep -c '^-- ' Fixtures/tables/page-guard.txt)))
 expected=$((3 * steps + 2 * (table + attacks)))
 
 output=$folder/output

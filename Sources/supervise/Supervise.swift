@@ -14,6 +14,7 @@ struct Supervise: ParsableCommand {
             supervise filter [POLICY OPTIONS]
             supervise drop -- COMMAND [ARG...]
             supervise doctor
+            supervise selftest [OPTIONS]
             """,
         discussion: """
             The command and everything it starts run as they would without supervise, but for the \
@@ -23,7 +24,7 @@ struct Supervise: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, FilterCommand.self,
-            DropCommand.self, DoctorCommand.self,
+            DropCommand.self, DoctorCommand.self, SelftestCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

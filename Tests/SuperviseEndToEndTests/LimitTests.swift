@@ -31,15 +31,9 @@ struct LimitTests {
 
     @Test(
         "who has given the network up is held to the whole table of network off",
-        arguments: TableOneTests.everything + TableOneTests.tracingRows,
-        ["setrlimit(RLIMIT_NETWORK,0,0)", "prctl(PR_SET_NETWORK,PR_NETWORK_OFF)"])
-    func tableOne(row: Row, means: String) async throws {
-        var row = row
-        row.steps.insert(means, at: 0)
-        row.refused[means] = "0"
-        for way in Way.direct {
-            try await compare(row, way, options: ["--network", "on"])
-        }
+        arguments: ["limited", "flagged"], User.available)
+    func tableOne(means: String, user: User) async throws {
+        try await selftest(["--way", means], as: user)
     }
 
     @Test("the kernel has neither: EINVAL without supervise", arguments: Way.direct)

@@ -4,9 +4,9 @@ import Testing
 /// The guard of the sealed page on kernels that cannot seal mappings, chosen here on one that may.
 @Suite("The filter's guard of the sealed page")
 struct PageGuardTests {
-    @Test("refuses what touches the window, and nothing beside it", arguments: rows, Way.wide)
-    func window(row: Row, way: Way) async throws {
-        try await compare(row, way, options: ["--page-guard", "ranges"])
+    @Test("refuses what touches the window, and nothing beside it", arguments: User.available)
+    func window(user: User) async throws {
+        try await selftest(["--case", "page-guard/*"], as: user)
     }
 
     @Test("is named by its option only")
@@ -17,6 +17,4 @@ struct PageGuardTests {
                 == Outcome(
                     error: "supervise: --page-guard 'other': expected ranges\n", end: .exited(64)))
     }
-
-    static let rows = Row.table("page-guard", "the sealed page's window")
 }

@@ -22,6 +22,14 @@ public enum Programs {
             else { continue }
             try? files.copyItem(atPath: source, toPath: path + "/" + name)
         }
+        // Where `supervise selftest` looks for its cases beside a program that is not installed.
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        try? files.createDirectory(
+            atPath: path + "/Fixtures", withIntermediateDirectories: false)
+        try? files.copyItem(
+            atPath: root.appendingPathComponent("Fixtures/semantics").path,
+            toPath: path + "/Fixtures/semantics")
         return path
     }()
 

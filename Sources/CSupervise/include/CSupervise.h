@@ -303,6 +303,14 @@ int csupervise_courier_open(int socket, struct csupervise_courier_name *name);
 /// Takes the next message, without waiting; `*descriptor` is one that came along, or -1.
 int csupervise_courier_receive(
     int socket, void *buffer, size_t size, size_t *length, int *descriptor);
+// MARK: - Children
+
+/// Starts a program by its path, in a process group of its own and in that working directory, with
+/// nothing to read; gives its number and the reading ends of its output and errors.
+///
+/// Threads may do so at the same time: no child inherits another's pipes.
+int csupervise_spawn(
+    char *const arguments[], const char *directory, pid_t *process, int *output, int *error);
 
 // MARK: - The machine
 
