@@ -9,7 +9,7 @@ import Testing
 /// user's supervisor, too.
 @Suite("A process that hides its memory")
 struct HiddenTests {
-    static let rows = TableOneTests.memoryRows + ErrorOrderTests.rows
+    static let rows = CallRows.table + CallRows.errors
     /// As root, the supervisor can look into everything: nothing hides from it.
     static let ways = Way.all.filter { isRoot ? $0.user == .nobody : true }
 
