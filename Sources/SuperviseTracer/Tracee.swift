@@ -35,6 +35,9 @@ struct Tracee {
         /// Its maker is not known yet, and it may be the deputy that a thread is making; then it
         /// must not run its program. `isHeld`: it stands at its first stop.
         case newborn(isHeld: Bool)
+        /// It has executed a program that may not use these of its descriptors, which it closes in
+        /// place of its first call. `isInExec`: the next stop is the exit of its execve(2).
+        case shedding(Shedding, isInExec: Bool)
         /// It stands at its first stop until its maker is known, of whom it has what it may do.
         case awaitingMaker
     }

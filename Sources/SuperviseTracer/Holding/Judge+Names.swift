@@ -101,7 +101,9 @@ extension Judge {
         }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
-        if !recorder.wants(denial: false), !refusesPeers, isAllowed(request, by: caller) {
+        if !recorder.wants(denial: false), !refusesPeers, !dependsOnProgram(request),
+            isAllowed(request, by: caller)
+        {
             return .success(bytes)
         }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
@@ -143,7 +145,8 @@ extension Judge {
                 return .success(.nobody)
             }
             let request = named.request(state, .unix(.path(pinned.path)))
-            let error = refusal(of: request, caller) {
+            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
                     ?? (pinned.error == 0 ? nil : ErrorNumber(rawValue: pinned.error))
             }
