@@ -257,6 +257,36 @@ int csupervise_list_sockets(
     return error;
 }
 
+int csupervise_holds_socket(pid_t thread, uint64_t inode)
+{
+    char path[32], link[64], wanted[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", thread);
+    snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return errno == ENOENT || errno == ESRCH ? 0 : -1;
+    }
+    int found = 0;
+    struct dirent *entry;
+    while (found == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        ssize_t length = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        if (length == -1) {
+            found = errno == ENOENT || errno == ESRCH ? 0 : -1;
+            continue;
+        }
+        link[length] = '\0';
+        found = strcmp(link, wanted) == 0;
+    }
+    if (found == 0 && errno != 0 && errno != ENOENT && errno != ESRCH) {
+        found = -1;
+    }
+    closedir(folder);
+    return found;
+}
+
 int csupervise_shares_descriptors(pid_t one, pid_t other)
 {
     return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;

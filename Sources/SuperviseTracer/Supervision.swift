@@ -233,11 +233,7 @@ final class Supervision: StopHandler {
         guard let sealing else { return stopped.resume() }
         switch tree.tracees[slot]?.phase {
         case .sealed(let call)?: sealing.finish(call, stopped, slot)
-        case .shedding(let shedding, isInExec: true)?:
-            tree.update(slot) { $0.phase = .shedding(shedding, isInExec: false) }
-            stopped.resumeToSyscallExit()
-        case .shedding(let shedding, isInExec: false)?:
-            sealing.shed(shedding, stopped, slot)
+        case .shedding(let shedding)?: sealing.shed(shedding, stopped, slot)
         default: stopped.resume()
         }
     }
@@ -257,7 +253,7 @@ final class Supervision: StopHandler {
             let caller = Caller(thread: thread, slot: slot, layouts: .x86_64, process: leader)
             if let shedding = judge.uselessSockets(caller) {
                 guard record(caller) else { return stopped.abandon() }
-                tree.update(slot) { $0.phase = .shedding(shedding, isInExec: true) }
+                tree.update(slot) { $0.phase = .shedding(shedding) }
                 return stopped.resumeToSyscallExit()
             }
         }

@@ -36,8 +36,8 @@ struct Tracee {
         /// must not run its program. `isHeld`: it stands at its first stop.
         case newborn(isHeld: Bool)
         /// It has executed a program that may not use these of its descriptors, which it closes in
-        /// place of its first call. `isInExec`: the next stop is the exit of its execve(2).
-        case shedding(Shedding, isInExec: Bool)
+        /// place of its first call.
+        case shedding(Shedding)
         /// It stands at its first stop until its maker is known, of whom it has what it may do.
         case awaitingMaker
     }

@@ -148,6 +148,10 @@ struct csupervise_held_socket {
 /// The sockets among a thread's descriptors: the first `room` of them, and how many there are.
 int csupervise_list_sockets(
     pid_t thread, struct csupervise_held_socket *sockets, size_t room, size_t *count);
+/// Whether a thread has a socket among its descriptors, by the number of the socket's inode.
+///
+/// -1 where the kernel does not tell; 0 for a thread that is gone.
+int csupervise_holds_socket(pid_t thread, uint64_t inode);
 /// Whether two threads are known to share their descriptors.
 int csupervise_shares_descriptors(pid_t one, pid_t other);
 /// The number of the inode of one of the caller's descriptors.

@@ -20,26 +20,23 @@ extension Judge {
         guard dependsOnProgram(request), let own = tree.tracees[caller.slot]?.process else {
             return nil
         }
-        var inode: UInt64?
-        for process in tree.processes.slots where process != own {
+        let others = tree.processes.slots.filter { $0 != own }
+        if others.isEmpty { return nil }
+        let copy = sockets.copy(of: descriptor, slot: caller.slot)
+        defer { copy?.close() }
+        // Without a copy it cannot be told: then every program counts as one that holds it.
+        let inode = copy?.inode()
+        for process in others {
             let threads = tree.threads(of: process)
             guard let slot = threads.first, let thread = tree.tracees[slot]?.thread,
-                let leader = tree.processes[process]?.leader
+                let leader = tree.processes[process]?.leader,
+                inode.map({ mayHold($0, threads) }) ?? true
             else { continue }
-            // Most programs are refused nothing that this one may: that takes no look at files.
             var other = Inquiry()
             let holder = Caller(
                 thread: thread, slot: slot, layouts: caller.layouts, process: leader)
             let decision = decision(on: request, by: holder, &other)
-            guard decision.verdict.isDenial else { continue }
-            if inode == nil {
-                guard let copy = sockets.copy(of: descriptor, slot: caller.slot) else {
-                    return decision
-                }
-                inode = copy.inode()
-                copy.close()
-            }
-            guard let inode, !holds(inode, threads) else {
+            if decision.verdict.isDenial {
                 return Decision(
                     decision.verdict,
                     Reason(
@@ -51,14 +48,13 @@ extension Judge {
     }
 
     /// Whether a thread of a process has a socket, or it cannot be told.
-    private func holds(_ inode: UInt64, _ threads: [Int]) -> Bool {
+    private func mayHold(_ inode: UInt64, _ threads: [Int]) -> Bool {
         var first: ThreadID?
         for slot in threads {
             guard let thread = tree.tracees[slot]?.thread else { continue }
             if let first, sharesDescriptors(first, thread) { continue }
             if first == nil { first = thread }
-            guard let held = heldSockets(of: thread) else { return true }
-            if held.contains(where: { $0.inode == inode }) { return true }
+            if SuperviseTracer.mayHold(inode, thread) { return true }
         }
         return false
     }

@@ -37,11 +37,12 @@ final class SheddingErrand: Errand {
 }
 
 extension Sealing {
-    /// Begins it, at the entry of the program's first call.
+    /// Begins it, at the entry of the program's first call; the exit of its `execve(2)` is before.
     func shed(_ shedding: Shedding, _ stopped: consuming StoppedThread, _ slot: Int) {
-        guard let registers = stopped.registers(), let mask = stopped.signalMask(),
-            let entry = stopped.entryStop()
-        else { return stopped.abandon() }
+        guard let entry = stopped.entryStop() else { return stopped.resumeToSyscallExit() }
+        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
+            return stopped.abandon()
+        }
         let isWide = entry.architecture == Architecture.x86_64.auditValue
         begin(
             SheddingErrand(registers, mask: mask, isWide ? .x86_64 : .i386, shedding), stopped,
@@ -74,6 +75,11 @@ func heldSockets(of thread: ThreadID) -> [HeldSocket]? {
         room = count * 2
     }
     return nil
+}
+
+/// Whether a thread has the socket of that inode, or the kernel does not tell.
+func mayHold(_ inode: UInt64, _ thread: ThreadID) -> Bool {
+    csupervise_holds_socket(thread.rawValue, inode) != 0
 }
 
 /// Whether two threads are known to share their descriptors.
