@@ -103,6 +103,18 @@ int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *len
     return 0;
 }
 
+int csupervise_peer_name(int descriptor, uint8_t name[static 128], size_t *length)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    if (getpeername(descriptor, (struct sockaddr *)&address, &size) == -1) {
+        return errno;
+    }
+    *length = size < sizeof address ? size : sizeof address;
+    memcpy(name, &address, *length);
+    return 0;
+}
+
 int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done)
 {
     *done = 0;

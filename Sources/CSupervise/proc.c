@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -252,6 +254,93 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
     snprintf(name, sizeof name, "%d", theirs);
     return stat_link(thread, "fd", name, &their_status) == 0 && fstat(ours, &our_status) == 0
         && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
+}
+
+int csupervise_list_sockets(
+    pid_t thread, struct csupervise_held_socket *sockets, size_t room, size_t *count)
+{
+    char path[32], link[64];
+    const char prefix[] = "socket:[";
+    snprintf(path, sizeof path, "/proc/%d/fd", thread);
+    DIR *folder = opendir(path);
+    *count = 0;
+    if (folder == NULL) {
+        return errno;
+    }
+    int error = 0;
+    struct dirent *entry;
+    while ((errno = 0, entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        ssize_t length = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        if (length == -1) {
+            if (errno == ENOENT) {
+                continue;
+            }
+            error = errno;
+            break;
+        }
+        link[length] = '\0';
+        if (strncmp(link, prefix, sizeof prefix - 1) != 0) {
+            continue;
+        }
+        if (*count < room) {
+            sockets[*count].number = atoi(entry->d_name);
+            sockets[*count].inode = strtoull(link + sizeof prefix - 1, NULL, 10);
+        }
+        ++*count;
+    }
+    if (entry == NULL && errno != 0) {
+        error = errno;
+    }
+    closedir(folder);
+    return error;
+}
+
+int csupervise_holds_socket(pid_t thread, uint64_t inode)
+{
+    char path[32], link[64], wanted[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", thread);
+    snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        return errno == ENOENT || errno == ESRCH ? 0 : -1;
+    }
+    int found = 0;
+    struct dirent *entry;
+    while (found == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        ssize_t length = readlinkat(dirfd(folder), entry->d_name, link, sizeof link - 1);
+        if (length == -1) {
+            found = errno == ENOENT || errno == ESRCH ? 0 : -1;
+            continue;
+        }
+        link[length] = '\0';
+        found = strcmp(link, wanted) == 0;
+    }
+    if (found == 0 && errno != 0 && errno != ENOENT && errno != ESRCH) {
+        found = -1;
+    }
+    closedir(folder);
+    return found;
+}
+
+int csupervise_shares_descriptors(pid_t one, pid_t other)
+{
+    return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
+}
+
+int csupervise_inode(int descriptor, uint64_t *inode)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) == -1) {
+        return errno;
+    }
+    *inode = status.st_ino;
+    return 0;
 }
 
 uint64_t csupervise_option_memory_limit(void)

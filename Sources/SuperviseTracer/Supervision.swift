@@ -97,6 +97,10 @@ final class Supervision: StopHandler {
             }
             resume(stopped, slot)
         case .signal(let stopped, let number):
+            // Its first call is not to pass by.
+            if case .shedding? = tree.tracees[slot]?.phase {
+                return stopped.resumeToSyscallExit(signal: number)
+            }
             stopped.resume(signal: number)
         }
     }
@@ -273,10 +277,12 @@ final class Supervision: StopHandler {
 
     /// A sealed call was made.
     private func handleSyscallExit(_ stopped: consuming StoppedThread, _ slot: Int) {
-        guard let sealing, case .sealed(let call)? = tree.tracees[slot]?.phase else {
-            return stopped.resume()
+        guard let sealing else { return stopped.resume() }
+        switch tree.tracees[slot]?.phase {
+        case .sealed(let call)?: sealing.finish(call, stopped, slot)
+        case .shedding(let shedding)?: sealing.shed(shedding, stopped, slot)
+        default: stopped.resume()
         }
-        sealing.finish(call, stopped, slot)
     }
 
     private func handleExec(_ stopped: consuming StoppedThread, _ thread: ThreadID) {
@@ -287,15 +293,25 @@ final class Supervision: StopHandler {
             }
             tree.executed(thread, former: former)
         }
+        if sealing != nil, judge.asksForPrograms, let slot = tree.slot(of: thread),
+            let process = tree.tracees[slot]?.process, let leader = tree.processes[process]?.leader
+        {
+            judge.prepared = limits.policy(for: slot)
+            let caller = Caller(thread: thread, slot: slot, layouts: .x86_64, process: leader)
+            if let shedding = judge.uselessSockets(caller) {
+                guard record(caller) else { return stopped.abandon() }
+                tree.update(slot) { $0.phase = .shedding(shedding) }
+                return stopped.resumeToSyscallExit()
+            }
+        }
         stopped.resume()
     }
 
     /// Goes on from a stop that may have come in the middle of a sealed call.
     private func resume(_ stopped: consuming StoppedThread, _ slot: Int) {
-        if case .sealed? = tree.tracees[slot]?.phase {
-            stopped.resumeToSyscallExit()
-        } else {
-            stopped.resume()
+        switch tree.tracees[slot]?.phase {
+        case .sealed?, .shedding?: stopped.resumeToSyscallExit()
+        default: stopped.resume()
         }
     }
 }

@@ -43,6 +43,9 @@ struct Tracee {
         /// Its maker is not known yet, and it may be the deputy that a thread is making; then it
         /// must not run its program. `isHeld`: it stands at its first stop.
         case newborn(isHeld: Bool)
+        /// It has executed a program that may not use these of its descriptors, which it closes in
+        /// place of its first call.
+        case shedding(Shedding)
         /// It stands at its first stop until its maker is known, of whom it has what it may do.
         case awaitingOrigin
         /// It stands at its seccomp stop until its maker's event tells what its memory is a copy of.

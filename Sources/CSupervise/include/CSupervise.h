@@ -144,6 +144,22 @@ int csupervise_filter_count(pid_t thread, int *count);
 int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process);
 /// Whether a descriptor of `thread` and one of the caller's are the same file.
 int csupervise_is_same_file(pid_t thread, int theirs, int ours);
+/// A descriptor that is a socket.
+struct csupervise_held_socket {
+    int number;
+    uint64_t inode;
+};
+/// The sockets among a thread's descriptors: the first `room` of them, and how many there are.
+int csupervise_list_sockets(
+    pid_t thread, struct csupervise_held_socket *sockets, size_t room, size_t *count);
+/// Whether a thread has a socket among its descriptors, by the number of the socket's inode.
+///
+/// -1 where the kernel does not tell; 0 for a thread that is gone.
+int csupervise_holds_socket(pid_t thread, uint64_t inode);
+/// Whether two threads are known to share their descriptors.
+int csupervise_shares_descriptors(pid_t one, pid_t other);
+/// The number of the inode of one of the caller's descriptors.
+int csupervise_inode(int descriptor, uint64_t *inode);
 
 struct csupervise_credentials {
     /// Real, effective and saved.
@@ -239,6 +255,8 @@ int csupervise_is_connecting(int descriptor);
 int csupervise_filter_packets(int descriptor, const void *instructions, size_t count);
 /// getsockname(2): the socket's own address, and how many bytes of it there are.
 int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length);
+/// getpeername(2), the same for the socket's peer; ENOTCONN where it has none.
+int csupervise_peer_name(int descriptor, uint8_t name[static 128], size_t *length);
 /// pread(2) until `count` bytes, an end or an error; `*done` is what was read.
 int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offset, size_t *done);
 enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };

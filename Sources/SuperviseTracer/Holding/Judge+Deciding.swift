@@ -13,6 +13,13 @@ extension Judge {
     ///
     /// What then is still needed is of the socket.
     func answer(to request: Request, by caller: Caller) -> Answer {
+        answer(to: request, by: caller, &inquiry)
+    }
+
+    /// As above, for any thread.
+    private func answer(
+        to request: Request, by caller: Caller, _ inquiry: inout Inquiry
+    ) -> Answer {
         while true {
             let answer = prepared.answer(to: request, by: inquiry.subject)
             guard case .needs(let needs) = answer else { return answer }
@@ -25,7 +32,16 @@ extension Judge {
 
     /// The policy's decision; what cannot be found out counts as what would be refused.
     func decision(on request: Request, by caller: Caller) -> Decision {
-        if case .decided(let decision) = answer(to: request, by: caller) { return decision }
+        decision(on: request, by: caller, &inquiry)
+    }
+
+    /// As above, for any thread.
+    func decision(
+        on request: Request, by caller: Caller, _ inquiry: inout Inquiry
+    ) -> Decision {
+        if case .decided(let decision) = answer(to: request, by: caller, &inquiry) {
+            return decision
+        }
         return prepared.decide(request, by: inquiry.subject)
     }
 

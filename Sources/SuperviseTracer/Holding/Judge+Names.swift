@@ -101,9 +101,9 @@ extension Judge {
         }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
-        if !recorder.wants(denial: false), !refusesPeers, isAllowed(request, by: caller) {
-            return .success(bytes)
-        }
+        let isAllowedOnAny =
+            !recorder.wants(denial: false) && !refusesPeers && isAllowed(request, by: caller)
+        if isAllowedOnAny, !dependsOnProgram(request) { return .success(bytes) }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
@@ -120,7 +120,7 @@ extension Judge {
             if let error { return .failure(KernelError(number: error)) }
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
-            if address.family != .unix { depend(on: named.descriptor, request) }
+            if address.family != .unix, !isAllowedOnAny { depend(on: named.descriptor, request) }
             guard named.operation == .send, let kind = state.kind, kind.family == .unix else {
                 return .success(bytes)
             }
@@ -143,7 +143,8 @@ extension Judge {
                 return .success(.nobody)
             }
             let request = named.request(state, .unix(.path(pinned.path)))
-            let error = refusal(of: request, caller) {
+            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
                     ?? (pinned.error == 0 ? nil : ErrorNumber(rawValue: pinned.error))
             }

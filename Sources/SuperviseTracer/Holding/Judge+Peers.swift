@@ -36,11 +36,15 @@ extension Judge {
         return filterPackets(of: copy.rawValue, by: filter.instructions) == 0
     }
 
-    /// As `decision`, for a call that may give a socket peers; the filter is attached on the way.
+    /// As `decision`, for a call on a socket: all that hold it count, and one that may give it peers
+    /// attaches the filter on the way.
     func decision(
         on request: Request, _ descriptor: Int32, _ kind: SocketKind?, by caller: Caller
     ) -> Decision {
-        let decision = decision(on: request, by: caller)
+        var decision = decision(on: request, by: caller)
+        if !decision.verdict.isDenial {
+            decision = refusal(of: request, toHoldersOf: descriptor, caller) ?? decision
+        }
         if decision.verdict.isDenial
             || refusePeers(of: descriptor, kind, in: request.operation, caller)
         {

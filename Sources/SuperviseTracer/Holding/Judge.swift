@@ -21,6 +21,8 @@ final class Judge {
     /// Whether rules refuse peers, and what they want to know of processes.
     let refusesPeers: Bool
     let subjectNeeds: Needs
+    /// Whether rules ask for programs: then it matters who else holds a socket.
+    let asksForPrograms: Bool
     /// What was found out of the caller of the call being judged.
     var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
@@ -40,6 +42,7 @@ final class Judge {
         refusesPeers = policy.couldRefuse(.accept)
         subjectNeeds = policy.allRules.flatMap(\.qualifiers)
             .reduce(into: []) { $0.formUnion($1.needs) }
+        asksForPrograms = !subjectNeeds.isDisjoint(with: .programs)
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -55,6 +58,14 @@ final class Judge {
         callName = call.name
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
+    }
+
+    /// Begins with what an executed program inherits, which is judged without a call that asks.
+    func beginExec() {
+        notes.removeAll(keepingCapacity: true)
+        dependence = nil
+        inquiry = Inquiry()
+        callName = "execve"
     }
 
     /// Notes that the verdict depends on what a path leads to.

@@ -164,7 +164,7 @@ final class Sealing {
         guard let phase = tree.tracees[slot]?.phase else { return }
         tree.update(slot) { $0.phase = .running }
         switch phase {
-        case .running, .awaitingPage, .newborn, .awaitingOrigin, .awaitingMaker: break
+        case .running, .awaitingPage, .newborn, .awaitingOrigin, .awaitingMaker, .shedding: break
         case .sealed(let call): page.returnSlot(call.slot)
         case .errand(let errand): errand.ended()
         }

@@ -47,6 +47,21 @@ struct Descriptor: Equatable {
         }
     }
 
+    /// The address that a socket is connected to; nil where it is to none.
+    func peerName() -> SocketAddress? {
+        var bytes = [UInt8](repeating: 0, count: AddressBytes.capacity)
+        var length = 0
+        // The array is as long as the function asks for.
+        guard unsafe csupervise_peer_name(rawValue, &bytes, &length) == 0 else { return nil }
+        return SocketAddressDecoder.decode(AddressBytes(bytes.prefix(length)))
+    }
+
+    /// The number that tells a socket from all others that there are.
+    func inode() -> UInt64? {
+        var inode: UInt64 = 0
+        return unsafe csupervise_inode(rawValue, &inode) == 0 ? inode : nil
+    }
+
     /// What kind of socket it is.
     ///
     /// ENOTSOCK: none. EBADF: it only names a path (O_PATH), which no socket call takes.
