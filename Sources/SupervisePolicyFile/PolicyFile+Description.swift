@@ -5,7 +5,7 @@ extension PolicyFile {
     public var policy: Policy {
         Policy(
             rules: rules, network: network ?? .off, profile: profile ?? .rlimitNetwork,
-            refusal: refusal ?? .notPermitted)
+            refusal: refusal ?? .notPermitted, source: source)
     }
 }
 
@@ -20,6 +20,12 @@ extension PolicyFile: CustomStringConvertible {
             lines.append("rules = [")
             lines += rules.map { "    \(Self.toml($0.description))," }
             lines.append("]")
+        }
+        if !source.isEmpty {
+            if !lines.isEmpty { lines.append("") }
+            lines.append("[source]")
+            if let address = source.ipv4 { lines.append("ipv4 = \(Self.toml(address.description))") }
+            if let address = source.ipv6 { lines.append("ipv6 = \(Self.toml(address.description))") }
         }
         if !sets.isEmpty {
             if !lines.isEmpty { lines.append("") }

@@ -95,8 +95,10 @@ final class Deputy: Errand {
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
         judge.prepared = delegation.policy
         judge.pinned = pinning.pinned
+        judge.holdsSocket = true
         let hold = judge.judge(call, stop.arguments, caller)
         judge.pinned = nil
+        judge.holdsSocket = false
         // A thread that was killed meanwhile has no descriptors to look at; nothing is decided.
         if hold.isFailure, stopped.seccompStop() == nil { return stopped.abandon() }
         dependence = judge.dependence
