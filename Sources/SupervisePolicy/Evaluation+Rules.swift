@@ -25,8 +25,13 @@ struct Outcome: Hashable {
         self.init(decision)
         guard possible.contains(where: { !$0.hasEffect(of: decision) }) else { return }
         self.needs = needs
+        guard !decision.verdict.isDenial else {
+            cautious = possible.first { $0.verdict.isDenial } ?? decision
+            return
+        }
         cautious =
-            possible.first { $0.verdict.isDenial } ?? possible.first { $0.source != nil } ?? decision
+            possible.first { $0.verdict.isDenial } ?? possible.first { $0.source != nil }
+            ?? decision
     }
 
     var answer: Answer { needs.isEmpty ? .decided(decision) : .needs(needs) }
@@ -87,7 +92,7 @@ extension Policy {
         guard case .listen = request else { return asking(request) }
         let outcome = asking(request)
         let bindings = request.earlierRequests.map(asking).filter {
-            $0.cautious.verdict.isDenial
+            $0.cautious.verdict.isDenial && !$0.cautious.isOfSource
                 && ($0.cautious.verdict != outcome.cautious.verdict || !$0.needs.isEmpty)
         }
         guard var binding = bindings.first else { return outcome }

@@ -58,8 +58,16 @@ extension Policy {
         let own = [source.ipv4.map { $0.description }, source.ipv6.map { $0.description }]
             .compactMap { $0 }.joined(separator: ", ")
         let found = local.map { ", not \($0.endpoint)" } ?? ""
-        return Decision(.deny(refusal), Reason(text: "source \(own)\(found)", place: "source"))
+        return Decision(.deny(refusal), Reason(text: "source \(own)\(found)", place: sourcePlace))
     }
+}
+
+/// Where the reasons of refusals stand that are the source addresses'.
+private let sourcePlace = "source"
+
+extension Decision {
+    /// Whether it is a refusal of the source addresses.
+    var isOfSource: Bool { verdict.isDenial && reason.place == sourcePlace }
 }
 
 extension Rule {

@@ -19,8 +19,8 @@ public struct SourceAddresses: Hashable, Sendable {
 
     /// An address that a socket can be bound to, and that is one host's.
     ///
-    /// - Parameters:
-    ///   - text: The address, without a zone.
+    /// - Parameter text: The address, without a zone.
+    /// - Returns: The address, IPv4 where it is an IPv4-mapped one.
     /// - Throws: Why it is none.
     public static func address(parsing text: String) throws(SourceError) -> IPAddress {
         let shown = "'\(EscapedText.escape(Array(text.utf8.prefix(80))))'"

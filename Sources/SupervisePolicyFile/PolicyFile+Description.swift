@@ -24,8 +24,10 @@ extension PolicyFile: CustomStringConvertible {
         if !source.isEmpty {
             if !lines.isEmpty { lines.append("") }
             lines.append("[source]")
-            if let address = source.ipv4 { lines.append("ipv4 = \(Self.toml(address.description))") }
-            if let address = source.ipv6 { lines.append("ipv6 = \(Self.toml(address.description))") }
+            lines += [source.ipv4?.description, source.ipv6?.description].enumerated().compactMap {
+                index, text in
+                text.map { "\(index == 0 ? "ipv4" : "ipv6") = \(Self.toml($0))" }
+            }
         }
         if !sets.isEmpty {
             if !lines.isEmpty { lines.append("") }

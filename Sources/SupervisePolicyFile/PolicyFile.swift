@@ -85,12 +85,9 @@ public struct PolicyFile: Hashable, Sendable {
                 at: "source", "\(kind(of: value)) was found, expected a table: [source]")
         }
         try check(inner.keys, among: ["ipv4", "ipv6"], in: "source.")
-        for name in ["ipv4", "ipv6"] {
-            guard
-                let text = try string(
-                    inner, name, "an address, such as \(name == "ipv4" ? "\"10.1.2.3\"" : "\"2001:db8::1\"")",
-                    in: "source.")
-            else { continue }
+        for (name, example) in [("ipv4", "10.1.2.3"), ("ipv6", "2001:db8::1")] {
+            let expected = "an address, such as \"\(example)\""
+            guard let text = try string(inner, name, expected, in: "source.") else { continue }
             do throws(SourceError) {
                 let address = try SourceAddresses.address(parsing: text)
                 let found = if case .v4 = address { "ipv4" } else { "ipv6" }

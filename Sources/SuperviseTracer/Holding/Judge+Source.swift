@@ -14,6 +14,7 @@ extension Judge {
     ///   - descriptor: The socket.
     ///   - kind: What kind of socket it is.
     ///   - bytes: The address in the call.
+    ///   - caller: Who makes it.
     /// - Returns: The address that the kernel is to be given, or the call's error.
     func carryOut(
         _ step: SourceStep?, on descriptor: Int32, _ kind: SocketKind?, _ bytes: AddressBytes,
