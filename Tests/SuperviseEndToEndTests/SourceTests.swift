@@ -75,7 +75,8 @@ private let cases: [SourceCase] = [
             connect($c,in:127.0.0.1:8001) = 0
             q=port($c) = $q
             getsockname($c) = in:10.1.2.3:$q
-            accept($l) = 7 from in:10.1.2.3:$q
+            d=accept($l) = 7
+            getpeername($d) = in:10.1.2.3:$q
             getsockopt($c,0,24) = 0 [0]
             n=socket(AF_INET,SOCK_STREAM|SOCK_NONBLOCK) = 8
             connect($n,in:127.0.0.1:8001) = EINPROGRESS
@@ -85,7 +86,7 @@ private let cases: [SourceCase] = [
             getsockname($u) = in6:::ffff:10.1.2.3:$r
             connect(99,in:192.0.2.1:9) = EBADF
             connect($s,bad) = EFAULT
-            x=socket(AF_UNIX,SOCK_DGRAM) = 11
+            x=socket(AF_UNIX,SOCK_DGRAM) = 10
             connect($x,in:192.0.2.1:9) = EINVAL
 
             """),
