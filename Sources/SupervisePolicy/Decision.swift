@@ -8,12 +8,22 @@ public struct Decision: Hashable, Sendable {
     ///
     /// The policy's own rules come first, then its profile's: ``Policy/allRules``.
     public var rule: Int?
+    /// What is done before a call that goes on, so that its socket has the right local address.
+    public var source: SourceStep?
 
     /// Makes a decision.
-    public init(_ verdict: Verdict, _ reason: Reason, rule: Int? = nil) {
+    public init(
+        _ verdict: Verdict, _ reason: Reason, rule: Int? = nil, source: SourceStep? = nil
+    ) {
+        self.source = source
         self.verdict = verdict
         self.reason = reason
         self.rule = rule
+    }
+
+    /// Whether the same becomes of the call.
+    func hasEffect(of other: Decision) -> Bool {
+        verdict == other.verdict && source == other.source
     }
 }
 

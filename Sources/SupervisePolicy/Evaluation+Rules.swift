@@ -23,9 +23,15 @@ struct Outcome: Hashable {
     /// A decision, with those that rules before it make if they match.
     init(_ decision: Decision, behind possible: [Decision], needs: Needs) {
         self.init(decision)
-        guard possible.contains(where: { $0.verdict != decision.verdict }) else { return }
+        guard possible.contains(where: { !$0.hasEffect(of: decision) }) else { return }
         self.needs = needs
-        cautious = possible.first { $0.verdict.isDenial } ?? decision
+        guard !decision.verdict.isDenial else {
+            cautious = possible.first { $0.verdict.isDenial } ?? decision
+            return
+        }
+        cautious =
+            possible.first { $0.verdict.isDenial } ?? possible.first { $0.source != nil }
+            ?? decision
     }
 
     var answer: Answer { needs.isEmpty ? .decided(decision) : .needs(needs) }
@@ -59,13 +65,15 @@ extension Policy {
             let rule = rules[number]
             switch rule.match(question, by: subject) {
             case .no: continue
-            case .yes: return Outcome(deciding(rule, number), behind: possible, needs: needs)
+            case .yes:
+                return Outcome(
+                    sourced(deciding(rule, number), rule, request), behind: possible, needs: needs)
             case .unknown(let more):
-                possible.append(deciding(rule, number))
+                possible.append(sourced(deciding(rule, number), rule, request))
                 needs.formUnion(more)
             }
         }
-        let decision = decideWithoutRules(request)
+        let decision = sourced(decideWithoutRules(request), nil, request)
         if needsSocketWithoutRules(request) {
             possible += [Decision(.allow, decision.reason), decision]
             needs.formUnion(.socket)
@@ -73,13 +81,18 @@ extension Policy {
         return Outcome(decision, behind: possible, needs: needs)
     }
 
-    /// Puts a request to rules, and before it what the kernel would do before.
+    /// Puts a request to rules, and before it what the kernel would do before; then looks at the
+    /// socket's own address.
     func outcome(of request: Request, asking: (Request) -> Outcome) -> Outcome {
+        sourced(outcomeOfRules(on: request, asking: asking), request, asking: asking)
+    }
+
+    private func outcomeOfRules(on request: Request, asking: (Request) -> Outcome) -> Outcome {
         if case .trace(.itself) = request { return Outcome(decideWithoutRules(request)) }
         guard case .listen = request else { return asking(request) }
         let outcome = asking(request)
         let bindings = request.earlierRequests.map(asking).filter {
-            $0.cautious.verdict.isDenial
+            $0.cautious.verdict.isDenial && !$0.cautious.isOfSource
                 && ($0.cautious.verdict != outcome.cautious.verdict || !$0.needs.isEmpty)
         }
         guard var binding = bindings.first else { return outcome }

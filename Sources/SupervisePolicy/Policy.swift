@@ -10,24 +10,30 @@ public struct Policy: Hashable, Sendable {
     public var profile: Profile
     /// The error of a refused call.
     public var refusal: ErrorNumber
+    /// The addresses that sockets are bound to.
+    public var source: SourceAddresses
 
     /// Makes a policy.
     public init(
         rules: [Rule] = [],
         network: NetworkSwitch = .off,
         profile: Profile = .rlimitNetwork,
-        refusal: ErrorNumber = .notPermitted
+        refusal: ErrorNumber = .notPermitted,
+        source: SourceAddresses = SourceAddresses()
     ) {
         self.rules = rules
         self.network = network
         self.profile = profile
         self.refusal = refusal
+        self.source = source
     }
 
     /// Whether some request could be refused.
     ///
     /// Where none could, no door needs to be held.
-    public var restricts: Bool { network == .off || rules.contains { $0.action != .allow } }
+    public var restricts: Bool {
+        network == .off || !source.isEmpty || rules.contains { $0.action != .allow }
+    }
 
     /// The rules, and behind them the profile's where the network is off.
     public var allRules: [Rule] {

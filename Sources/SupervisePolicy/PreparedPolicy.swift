@@ -35,7 +35,7 @@ public struct PreparedPolicy: Sendable {
 
     /// As ``Policy/decide(_:by:)``.
     public func decide(_ request: Request, by subject: Subject = .unknown) -> Decision {
-        if rules.isEmpty { return policy.decideWithoutRules(request) }
+        if rules.isEmpty, policy.source.isEmpty { return policy.decideWithoutRules(request) }
         return outcome(of: request, by: subject).cautious
     }
 

@@ -64,9 +64,15 @@ public struct Profile: Hashable, Sendable {
             tracing: .equallyRestricted, rules: rules, otherwise: .on)
     }
 
+    /// One address per group of processes, the ipaddr control group: nothing is refused but what
+    /// the policy's source addresses do not allow.
+    public static let sourceAddress = Profile(
+        name: "source-address", exemptNames: [.path, .unnamed, .abstract],
+        tracing: .equallyRestricted, otherwise: .on)
+
     /// Every profile, the default first.
     public static let all: [Profile] = [
-        rlimitNetwork, prctlNetwork, prctlNetworkLSM, landlockTCP,
+        rlimitNetwork, prctlNetwork, prctlNetworkLSM, landlockTCP, sourceAddress,
     ]
 
     /// The profile of that name.

@@ -3,7 +3,9 @@ extension Policy {
     ///
     /// Where it is false, every such request is allowed, and calls need not be looked at.
     public func couldRefuse(_ operation: Operation) -> Bool {
-        switch operation {
+        let hasSource = operation != .create && operation != .accept
+        if hasSource, !source.isEmpty { return true }
+        return switch operation {
         case .trace: restricts
         case .listen: couldRefuseByName(.listen) || couldRefuseFreePorts
         default: couldRefuseByName(operation)

@@ -58,15 +58,15 @@ struct SocketDependence {
             isGiven = false
             return
         }
-        var verdict: Verdict?
+        var first: Decision?
         for kind in kinds where kind.heeds(address, in: operation) {
             guard let known = request(.known(kind)), case .decided(let decision) = asking(known),
-                verdict == nil || verdict == decision.verdict
+                first.map({ $0.hasEffect(of: decision) }) ?? true
             else {
                 isGiven = true
                 return
             }
-            verdict = decision.verdict
+            first = decision
         }
         isGiven = false
     }

@@ -5,7 +5,7 @@ extension PolicyFile {
     public var policy: Policy {
         Policy(
             rules: rules, network: network ?? .off, profile: profile ?? .rlimitNetwork,
-            refusal: refusal ?? .notPermitted)
+            refusal: refusal ?? .notPermitted, source: source)
     }
 }
 
@@ -20,6 +20,14 @@ extension PolicyFile: CustomStringConvertible {
             lines.append("rules = [")
             lines += rules.map { "    \(Self.toml($0.description))," }
             lines.append("]")
+        }
+        if !source.isEmpty {
+            if !lines.isEmpty { lines.append("") }
+            lines.append("[source]")
+            lines += [source.ipv4?.description, source.ipv6?.description].enumerated().compactMap {
+                index, text in
+                text.map { "\(index == 0 ? "ipv4" : "ipv6") = \(Self.toml($0))" }
+            }
         }
         if !sets.isEmpty {
             if !lines.isEmpty { lines.append("") }

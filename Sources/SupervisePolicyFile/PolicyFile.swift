@@ -1,7 +1,8 @@
 public import SupervisePolicy
 import TOMLKit
 
-/// What a policy file says: TOML with the keys `network`, `profile`, `errno`, `rules` and `sets`.
+/// What a policy file says: TOML with the keys `network`, `profile`, `errno`, `rules`, `source` and
+/// `sets`.
 ///
 /// A key that the file does not have is nil or empty here, so that an option of the command line or
 /// a default can stand in for it. There is no file that is only partly understood: an unknown key, a
@@ -15,6 +16,8 @@ public struct PolicyFile: Hashable, Sendable {
     public var refusal: ErrorNumber?
     /// `rules`, in their order, each with its place in the file.
     public var rules: [Rule] = []
+    /// `[source]`, the addresses that sockets are bound to.
+    public var source = SourceAddresses()
     /// `[sets]`, the addresses of each by its name.
     public var sets: [String: [IPPrefix]] = [:]
 
@@ -29,10 +32,12 @@ public struct PolicyFile: Hashable, Sendable {
         parsing text: [UInt8], name: String, names: Names = Names()
     ) throws(PolicyFileError) {
         let table = try Self.table(text)
-        try Self.check(table.keys, among: ["network", "profile", "errno", "rules", "sets"])
+        try Self.check(
+            table.keys, among: ["network", "profile", "errno", "rules", "source", "sets"])
         network = try Self.network(table)
         profile = try Self.profile(table)
         refusal = try Self.refusal(table)
+        source = try Self.source(table)
         sets = try Self.sets(table)
         var names = names
         names.sets = sets
@@ -71,6 +76,32 @@ public struct PolicyFile: Hashable, Sendable {
                 at: "errno", "there is no error \(quoted(text)), expected a name such as \"EPERM\"")
         }
         return value
+    }
+
+    private static func source(_ table: TOMLTable) throws(PolicyFileError) -> SourceAddresses {
+        var source = SourceAddresses()
+        guard let value = table["source"] else { return source }
+        guard let inner = value.table else {
+            throw PolicyFileError(
+                at: "source", "\(kind(of: value)) was found, expected a table: [source]")
+        }
+        try check(inner.keys, among: ["ipv4", "ipv6"], in: "source.")
+        for (name, example) in [("ipv4", "10.1.2.3"), ("ipv6", "2001:db8::1")] {
+            let expected = "an address, such as \"\(example)\""
+            guard let text = try string(inner, name, expected, in: "source.") else { continue }
+            do throws(SourceError) {
+                let address = try SourceAddresses.address(parsing: text)
+                let found = if case .v4 = address { "ipv4" } else { "ipv6" }
+                guard found == name else {
+                    throw SourceError(
+                        message: "\(quoted(text)) is an address for the key '\(found)'")
+                }
+                try source.set(address)
+            } catch {
+                throw PolicyFileError(at: "source.\(name)", error.message)
+            }
+        }
+        return source
     }
 
     private static func sets(_ table: TOMLTable) throws(PolicyFileError) -> [String: [IPPrefix]] {
@@ -153,11 +184,11 @@ public struct PolicyFile: Hashable, Sendable {
 
     /// Refuses keys that nobody reads: a setting with a slip of the pen would be no setting.
     private static func check(
-        _ keys: [String], among known: [String]
+        _ keys: [String], among known: [String], in path: String = ""
     ) throws(PolicyFileError) {
         for name in keys.sorted() where !known.contains(name) {
             throw PolicyFileError(
-                at: key(name),
+                at: path + key(name),
                 "there is no such key"
                     + (Suggestion.nearest(to: name, among: known).map { "; did you mean '\($0)'?" }
                         ?? ", expected one of \(known.joined(separator: ", "))"))
@@ -165,12 +196,12 @@ public struct PolicyFile: Hashable, Sendable {
     }
 
     private static func string(
-        _ table: TOMLTable, _ name: String, _ expected: String
+        _ table: TOMLTable, _ name: String, _ expected: String, in path: String = ""
     ) throws(PolicyFileError) -> String? {
         guard let value = table[name] else { return nil }
         guard let text = value.string else {
             throw PolicyFileError(
-                at: name, "\(kind(of: value)) was found, expected \(expected)")
+                at: path + name, "\(kind(of: value)) was found, expected \(expected)")
         }
         return text
     }

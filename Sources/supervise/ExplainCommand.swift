@@ -38,6 +38,7 @@ struct ExplainCommand: ParsableCommand {
             }
         var lines = [verdict]
         lines.append("  by       \(decision.reason.text) (\(decision.reason.place))")
+        if let step = decision.source { lines.append("  source   \(step)") }
         if let miss = explanation.nearest {
             lines.append("  nearest  \(miss.rule) (\(miss.rule.place)): \(miss.why)")
         }

@@ -41,6 +41,12 @@ struct PolicyOptions: ParsableArguments {
             "The error of a refused call, by its name (default: EPERM).", valueName: "name"))
     var errno: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Bind sockets to this address, and to no other; one for IPv4, one for IPv6.",
+            valueName: "address"))
+    var source: [String] = []
+
     /// The policy that the options and the file ask for.
     func policy() throws(Failure) -> Policy {
         let names = file == nil && allow.isEmpty && deny.isEmpty ? Names() : Names.ofSystem()
@@ -49,7 +55,15 @@ struct PolicyOptions: ParsableArguments {
         }
         var policy = Policy(
             rules: file?.rules ?? [], network: file?.network ?? .off,
-            profile: file?.profile ?? .rlimitNetwork, refusal: file?.refusal ?? .notPermitted)
+            profile: file?.profile ?? .rlimitNetwork, refusal: file?.refusal ?? .notPermitted,
+            source: file?.source ?? SourceAddresses())
+        for text in source {
+            do throws(SourceError) {
+                try policy.source.set(SourceAddresses.address(parsing: text))
+            } catch {
+                throw .usage("--source \(quoted(text)): \(error.message)")
+            }
+        }
         policy.rules.insert(contentsOf: try rules(names, sets: file?.sets ?? [:]), at: 0)
         if let network {
             guard let value = NetworkSwitch(rawValue: network) else {

@@ -28,7 +28,15 @@ struct CommandLineTests {
         Mistake(
             ["--profile", "x\n", "--", "true"],
             #"--profile 'x\x0a': there is no such profile, "#
-                + "expected rlimit-network, prctl-network, prctl-network-lsm or landlock-tcp", 64),
+                + "expected rlimit-network, prctl-network, prctl-network-lsm, landlock-tcp or "
+                + "source-address", 64),
+        Mistake(
+            ["--source", "10.1.2.300", "--", "true"],
+            "--source '10.1.2.300': '10.1.2.300' is no address, expected one such as 10.1.2.3", 64),
+        Mistake(
+            ["--source", "::1", "--source=10.1.2.3", "--source", "10.1.2.4", "--", "true"],
+            "--source '10.1.2.4': the address for IPv4 is 10.1.2.3 already, and cannot be changed",
+            64),
         Mistake(
             ["--errno", "EWHAT", "--", "true"],
             "--errno 'EWHAT': there is no such error, "

@@ -50,9 +50,12 @@ struct RandomPolicies {
 
     mutating func policy() -> Policy {
         let count = pick([0, 1, 1, 2, 3, 5, 9])
-        return Policy(
+        var policy = Policy(
             rules: (0..<count).map { _ in rule() }, network: pick([.on, .off]),
             profile: pick(Profile.all), refusal: pick([.notPermitted, .badAddress]))
+        if chance(4) { policy.source.ipv4 = IPv4Address(bits: 0x0a01_0203) }
+        if chance(8) { policy.source.ipv6 = IPv6Address(high: 0x2001_0db8 << 32, low: 1) }
+        return policy
     }
 
     // MARK: Callers

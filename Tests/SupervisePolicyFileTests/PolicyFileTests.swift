@@ -61,6 +61,9 @@ struct PolicyFileTests {
             rules = ["deny  connect tcp @a:443,80", "allow bind unix /'\"\\\\*"]
             [sets]
             a = ["10.0.0.0/8", "2001:db8::/32", "localhost"]
+            [source]
+            ipv6 = "2001:DB8::0:1"
+            ipv4 = "10.1.2.3"
             """#
         let file = try PolicyFile(parsing: Array(text.utf8), name: "p.toml")
         #expect(file.network == .on)
@@ -76,6 +79,10 @@ struct PolicyFileTests {
                     "deny connect tcp @a:80,443",
                     "allow bind unix /'\"\\x5c*",
                 ]
+
+                [source]
+                ipv4 = "10.1.2.3"
+                ipv6 = "2001:db8::1"
 
                 [sets]
                 a = ["10.0.0.0/8", "2001:db8::/32", "127.0.0.0/8", "::1"]

@@ -104,7 +104,10 @@ struct NamesTests {
     func profiles() {
         #expect(
             Profile.all.map(\.name)
-                == ["rlimit-network", "prctl-network", "prctl-network-lsm", "landlock-tcp"])
+                == [
+                    "rlimit-network", "prctl-network", "prctl-network-lsm", "landlock-tcp",
+                    "source-address",
+                ])
         for profile in Profile.all { #expect(Profile.named(profile.name) == profile) }
         for name in ["", "rlimit", "RLIMIT-NETWORK", "prctl-network ", "landlock"] {
             #expect(Profile.named(name) == nil, "\(name)")

@@ -11,6 +11,8 @@ extension RandomRules {
             policy.profile = .landlockTCP(
                 bind: ports().ranges, connect: ports().ranges, disconnect: chance(2))
         }
+        if chance(3) { policy.source.ipv4 = IPv4Address(bits: pick([0x0a00_0001, 0x7f00_0001])) }
+        if chance(4) { policy.source.ipv6 = IPv6Address(high: 0x2001_0db8 << 32, low: 1) }
         return policy
     }
 

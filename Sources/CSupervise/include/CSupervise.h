@@ -253,6 +253,10 @@ int csupervise_is_connecting(int descriptor);
 ///
 /// 0 too where it has this very filter already; EPERM where another one is locked.
 int csupervise_filter_packets(int descriptor, const void *instructions, size_t count);
+/// bind(2), with the port to be chosen when it is needed (IP_BIND_ADDRESS_NO_PORT).
+int csupervise_bind_source(int descriptor, const void *address, size_t length);
+/// Sets IPV6_V6ONLY where it is not set. ENOPROTOOPT or EINVAL: not an IPv6 socket, or bound already.
+int csupervise_make_ipv6_only(int descriptor);
 /// getsockname(2): the socket's own address, and how many bytes of it there are.
 int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length);
 /// getpeername(2), the same for the socket's peer; ENOTCONN where it has none.

@@ -19,12 +19,17 @@ public struct RoutingOption: Hashable, Sendable {
     static let routes: [RoutingOption] =
         [.init(level: 0, number: 4)] + [5, 6, 57].map { .init(level: 41, number: $0) }
 
+    /// `IPV6_2292PKTINFO` and `IPV6_PKTINFO`: another source address for the socket's packets.
+    static let sources: [RoutingOption] = [2, 50].map { .init(level: 41, number: $0) }
+
     /// The options that are refused under a policy that tells addresses apart.
     public static func refused(by policy: Policy) -> [RoutingOption] {
         let tellsAddresses = policy.allRules.contains { rule in
             if case .internet? = rule.endpoint { true } else { false }
         }
-        return tellsAddresses ? sctp + routes : []
+        let route = tellsAddresses ? sctp + routes : []
+        guard !policy.source.isEmpty else { return route }
+        return (tellsAddresses ? route : sctp) + sources
     }
 }
 

@@ -102,7 +102,8 @@ extension Judge {
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
         let isAllowedOnAny =
-            !recorder.wants(denial: false) && !refusesPeers && isAllowed(request, by: caller)
+            !recorder.wants(denial: false) && !refusesPeers && policy.source.isEmpty
+            && isAllowed(request, by: caller)
         if isAllowedOnAny, !dependsOnProgram(request) { return .success(bytes) }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
         case .error(.notSocket) where named.operation == .connect:
@@ -120,7 +121,13 @@ extension Judge {
             if let error { return .failure(KernelError(number: error)) }
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
-            if address.family != .unix, !isAllowedOnAny { depend(on: named.descriptor, request) }
+            let step = recorder.isAuditing ? nil : decision.source
+            if address.family != .unix, !isAllowedOnAny {
+                depend(on: named.descriptor, request, step)
+            }
+            if step != nil {
+                return carryOut(step, on: named.descriptor, state.kind, bytes, caller)
+            }
             guard named.operation == .send, let kind = state.kind, kind.family == .unix else {
                 return .success(bytes)
             }

@@ -31,6 +31,8 @@ final class Judge {
     private(set) var dependence: SocketDependence?
     /// What the path in the call being judged leads to, where a deputy holds it.
     var pinned: PinnedPath?
+    /// Whether the caller's descriptors are a deputy's, which nobody else can change.
+    var holdsSocket = false
     private var callName = ""
 
     var policy: Policy { prepared.policy }
@@ -225,16 +227,22 @@ final class Judge {
             let request = Request.listen(state)
             let decision = decision(on: request, descriptor, state.kind, by: caller)
             if let error = refusal(of: request, decision) { return .fail(error) }
-            depend(on: descriptor, request)
+            let step = recorder.isAuditing ? nil : decision.source
+            depend(on: descriptor, request, step)
+            let done = carryOut(step, on: descriptor, state.kind, AddressBytes(), caller)
+            if case .failure(let error) = done { return .fail(error.number) }
             return .run
         }
     }
 
     /// Notes the socket that a call is made on, where the verdict on the request depends on it.
-    func depend(on descriptor: Int32, _ request: Request) {
+    func depend(on descriptor: Int32, _ request: Request, _ step: SourceStep? = nil) {
         // The filter for its peers has to be the very socket's, too.
         let isOpened = request.operation == .bind || request.operation == .listen
-        guard refusesPeers && isOpened || prepared.verdictDependsOnSocket(request) else { return }
+        guard
+            refusesPeers && isOpened || step?.changesSocket == true
+                || prepared.verdictDependsOnSocket(request)
+        else { return }
         dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
     }
 

@@ -127,8 +127,10 @@ final class Deputy: Errand {
         judge.prepared = delegation.policy
         judge.pinned = pinning.pinned
         judge.tree.wanted = nil
+        judge.holdsSocket = true
         let hold = judge.judge(call, stop.arguments, caller)
         judge.pinned = nil
+        judge.holdsSocket = false
         sending = sealing.sending(of: judge.tree.wanted, caller, stop.stamp)
         if sending != nil {
             stopped.skipCall(result: 0)
