@@ -1,4 +1,3 @@
-import CSupervise
 public import SuperviseAudit
 public import SuperviseFilter
 public import SupervisePolicy
@@ -113,7 +112,7 @@ public struct Supervisor {
         case .tracer(let command, let isParent, let handshake):
             // Before the process is undumpable, which closes /proc/self to an ordinary user.
             let page = filter == nil ? nil : try? SealedPage(guarding: pageGuard)
-            let proc = try? Descriptor.open { unsafe csupervise_proc_open(&$0) }
+            let proc = try? Descriptor.openProc()
             let kept =
                 keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
             let start = ProcessNetwork(limit: policy.network == .off ? .off : .on)

@@ -106,7 +106,6 @@ struct DocumentationTests {
             unnamed == [
                 "| the same on a process of the tree",
                 "| `/proc/PID/fd/N` of an outside process",
-                "| hiding from the tracer (PR_SET_DUMPABLE 0, an unreadable program)",
             ])
     }
 

@@ -172,7 +172,7 @@ struct SelftestCommandTests {
             (
                 ["--profile", "x"],
                 "--profile 'x': there is no such profile, "
-                    + "expected rlimit-network, prctl-network, prctl-network-lsm or landlock-tcp",
+                    + "expected rlimit-network, prctl-network, prctl-network-lsm, landlock-tcp or source-address",
                 64
             ),
             (["--cases", "/nowhere"], "selftest: /nowhere: there are no files of cases here", 125),

@@ -1,4 +1,3 @@
-import CSupervise
 import SupervisePolicy
 import SystemPackage
 
@@ -40,13 +39,9 @@ extension Descriptor {
     fileprivate func carryOut(_ step: SourceStep, _ kind: SocketKind) -> Int32 {
         switch step {
         case .replaced: return 0
-        case .ipv6Only: return csupervise_make_ipv6_only(rawValue)
+        case .ipv6Only: return makeIPv6Only()
         case .bound(let address):
-            let bytes = AddressBytes(source: address, isIPv6: kind.isIPv6).bytes
-            // The array is as long as it says.
-            return unsafe bytes.withUnsafeBytes {
-                unsafe csupervise_bind_source(rawValue, $0.baseAddress, $0.count)
-            }
+            return bindSource(AddressBytes(source: address, isIPv6: kind.isIPv6).bytes)
         }
     }
 }

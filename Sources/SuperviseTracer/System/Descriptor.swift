@@ -28,6 +28,11 @@ struct Descriptor: Equatable {
         return Descriptor(rawValue: descriptor)
     }
 
+    /// A descriptor of /proc.
+    static func openProc() throws(Errno) -> Descriptor {
+        try open { unsafe csupervise_proc_open(&$0) }
+    }
+
     /// The own address of a socket of that kind.
     ///
     /// An IP socket that has neither an address nor a port is unbound.
