@@ -82,8 +82,9 @@ struct AttackPageTests {
             // Thousands of processes: on a busy machine they take minutes.
             let supervised = try await attack.run(
                 supervised: true, options: options, seconds: 600)
-            let expected = attack.words[1] == "fake-inherit" ? "nothing was stolen\n" : "reached 0\n"
-            #expect(supervised == Outcome(output: expected), "\(options)")
+            let isStopped = attack.words[1] == "fake-inherit"
+            let expected = Outcome(output: isStopped ? "nothing was stolen\n" : "reached 0\n")
+            #expect(supervised == expected, "\(options)")
         }
     }
 }
