@@ -14,7 +14,9 @@ struct DocumentationTests {
     func examples(document: Document) async throws {
         let folder = temporaryFolder("supervise-documents")
         let programs = URL(fileURLWithPath: Programs.path("supervise")).deletingLastPathComponent()
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        // The distribution's programs: a `python3` of one's own may be a shell script whose calls
+        // would stand in the log beside those that the document shows.
+        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         var status: Int32 = 0
         for example in document.examples {
             let outcome = try await run(
