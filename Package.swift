@@ -119,7 +119,10 @@ let package = Package(
         .testTarget(name: "SuperviseSelftestTests", dependencies: ["SuperviseSelftest"]),
         .testTarget(
             name: "SuperviseEndToEndTests",
-            dependencies: ["SuperviseTestSupport", "supervise"]
+            dependencies: [
+                "SuperviseTestSupport", "supervise",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
                 + fixtures.map { .byName(name: $0.name) }
         ),
     ]

@@ -3,28 +3,30 @@ public struct SocketClasses: Sendable {
     /// Where protocol numbers of IP sockets begin to mean something else than those before them:
     /// in rising order from 0, as the unsigned numbers of the same bits.
     private let bounds: [UInt32]
-    private let families: Set<AddressFamily>
+    private let families: [AddressFamily]
     /// A family that is not told apart from others.
     private let other: AddressFamily
 
     /// Finds the classes of a policy.
     public init(of policy: Policy) {
         let rules = policy.allRules
-        var numbers: Set<Int32> = rules.isEmpty ? [] : Set(SocketKind.namedProtocols)
-        var families: Set<AddressFamily> = [.unix, .ipv4, .ipv6, .smc]
+        var numbers = rules.isEmpty ? [] : SocketKind.namedProtocols
+        var families: [AddressFamily] = [.unix, .ipv4, .ipv6, .smc]
         for rule in rules {
             switch rule.protocol {
-            case .number(let number)?: numbers.insert(number)
-            case .family(let family)?: families.insert(family)
+            case .number(let number)?: numbers.append(number)
+            case .family(let family)? where !families.contains(family): families.append(family)
             default: break
             }
         }
-        var bounds: Set<UInt32> = [0]
+        var bounds: [UInt32] = [0]
         for number in numbers {
-            bounds.insert(UInt32(bitPattern: number))
-            bounds.insert(UInt32(bitPattern: number) &+ 1)
+            bounds.append(UInt32(bitPattern: number))
+            bounds.append(UInt32(bitPattern: number) &+ 1)
         }
-        self.bounds = bounds.sorted()
+        bounds.sort()
+        self.bounds = bounds.indices.lazy.filter { $0 == 0 || bounds[$0] != bounds[$0 - 1] }
+            .map { bounds[$0] }
         self.families = families
         other =
             (0...UInt16.max).lazy.map(AddressFamily.init(rawValue:))

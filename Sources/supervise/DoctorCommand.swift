@@ -22,7 +22,7 @@ struct DoctorCommand: ParsableCommand {
     var landlockABI: Int32 = .max
 
     func run() throws {
-        let usesColor = try colorOption.usesColor(on: .output)
+        let usesColor = try supervise.usesColor(colorOption.color, on: .output)
         var kernel = KernelFeatures.probed()
         kernel.landlockABI = min(kernel.landlockABI, landlockABI)
         let doors = Door.all(with: kernel)

@@ -28,7 +28,7 @@ struct DropCommand: ParsableCommand {
         }
         let name = EscapedText.escape(command.name)
         do throws(GivingUp.Failure) {
-            try GivingUp.run(command, closedRings: RunCommand.tellClosedRings)
+            try GivingUp.run(command, closedRings: RunRequest.tellClosedRings)
         } catch .notSupervised {
             throw Failure.failed(
                 "drop: this process is not supervised (EINVAL), expected to run inside "

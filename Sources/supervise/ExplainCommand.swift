@@ -21,7 +21,7 @@ struct ExplainCommand: ParsableCommand {
     var words: [String]
 
     func run() throws {
-        let policy = try policyOptions.policy()
+        let policy = try policyOptions.request().policy()
         let text = words.joined(separator: " ")
         let call: Call
         do throws(RuleError) {

@@ -31,7 +31,7 @@ struct FilterCommand: ParsableCommand {
     var givenUp = false
 
     func run() throws {
-        let policy = try policyOptions.policy()
+        let policy = try policyOptions.request().policy()
         let watching: FilterCompiler.Watching
         switch watch {
         case "nothing": watching = .nothing

@@ -1,10 +1,4 @@
 import ArgumentParser
-import Glibc
-import SuperviseAudit
-import SuperviseBacktrace
-import SuperviseFilter
-import SuperviseTracer
-import SupervisePolicy
 
 /// `supervise run`: the main job, and the default.
 struct RunCommand: ParsableCommand {
@@ -28,53 +22,12 @@ struct RunCommand: ParsableCommand {
         help: ArgumentHelp("The command to run, with its arguments.", valueName: "command"))
     var command: [String] = []
 
+    /// What was asked for.
+    func request(words: [String] = CommandLine.arguments) -> RunRequest {
+        runOptions.request(policyOptions.request(words: words), commandWords: command.count)
+    }
+
     func run() throws {
-        let policy = try policyOptions.policy()
-        let (level, isJSON) = (try runOptions.level(), try runOptions.isJSON())
-        guard let command = Command(lastArguments: command.count) else {
-            throw Failure.usage("no command given: expected supervise [OPTIONS] -- COMMAND")
-        }
-        let telling = try Telling(runOptions, level: level, isJSON: isJSON)
-        var supervisor = Supervisor(
-            policy: policy,
-            isAuditing: runOptions.audit,
-            watching: telling.watching,
-            sink: telling.sink,
-            keptDescriptors: telling.descriptors,
-            landlockABI: min(LandlockDomain.kernelABI, runOptions.landlockABI),
-            requiresLandlock: runOptions.requireLandlock,
-            closedRings: closedRings,
-            commandEnded: telling.commandEnded)
-        if runOptions.backtrace { supervisor.stacks = Backtraces() }
-        if try runOptions.guardsRanges() { supervisor.pageGuard = .ranges }
-        do {
-            end(try supervisor.run(command, filter: try supervisor.filter()), telling)
-        } catch let error as LaunchError {
-            throw Failure(error, command: EscapedText.escape(command.name))
-        }
-    }
-
-    /// Tells that the command lacks descriptors which it was given.
-    private func closedRings(_ numbers: [Int32]) {
-        if !runOptions.quiet { Self.tellClosedRings(numbers) }
-    }
-
-    /// Tells the numbers of the io_uring descriptors that a command does not inherit.
-    static func tellClosedRings(_ numbers: [Int32]) {
-        let what = numbers.count == 1 ? "an io_uring descriptor" : "io_uring descriptors"
-        let list = numbers.map(String.init).joined(separator: ", ")
-        Failure.report("closed \(what) that the command would have inherited: \(list)")
-    }
-
-    /// Ends the supervising process.
-    private func end(_ end: Supervisor.End, _ telling: Telling) -> Never {
-        switch end {
-        case .treeIsGone: _exit(0)
-        case .notStarted: _exit(Failure.Status.failed.rawValue)
-        case .commandEnded(let status): _exit(status)
-        case .sinkFailed(let error):
-            telling.stream?.write("supervise: \(error); the command and its processes are ended\n")
-            _exit(Failure.Status.failed.rawValue)
-        }
+        try request().run()
     }
 }

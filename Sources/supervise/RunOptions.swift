@@ -1,5 +1,4 @@
 import ArgumentParser
-import SuperviseAudit
 
 /// The options that say what is watched and told.
 struct RunOptions: ParsableArguments {
@@ -52,32 +51,12 @@ struct RunOptions: ParsableArguments {
     @Option(help: .hidden)
     var pageGuard: String?
 
-    /// Whether the filter is to guard the sealed page though the kernel could seal it.
-    func guardsRanges() throws(Failure) -> Bool {
-        switch pageGuard {
-        case nil: return false
-        case "ranges": return true
-        case let other?: throw .usage("--page-guard \(quoted(other)): expected ranges")
-        }
-    }
-
-    /// Which decisions the log has.
-    func level() throws(Failure) -> LogLevel {
-        guard let logLevel else { return audit ? .all : .denied }
-        guard let level = LogLevel(rawValue: logLevel) else {
-            throw .usage("--log-level \(quoted(logLevel)): expected denied or all")
-        }
-        return level
-    }
-
-    /// Whether the log has JSON lines.
-    func isJSON() throws(Failure) -> Bool {
-        switch logFormat {
-        case nil: return log?.hasSuffix(".jsonl") ?? false
-        case "json": return true
-        case "text": return false
-        case let other?:
-            throw .usage("--log-format \(quoted(other)): expected text or json")
-        }
+    /// What they ask for, with the policy and so many words of a command.
+    func request(_ policy: PolicyRequest, commandWords: Int) -> RunRequest {
+        RunRequest(
+            policy: policy, audit: audit, log: log, logFormat: logFormat, logLevel: logLevel,
+            backtrace: backtrace, quiet: quiet, color: colorOption.color,
+            requireLandlock: requireLandlock, landlockABI: landlockABI, pageGuard: pageGuard,
+            commandWords: commandWords)
     }
 }

@@ -52,6 +52,7 @@ struct Supervise: ParsableCommand {
             return
         }
         do {
+            if let request = RunRequest(plain: CommandLine.arguments) { try request.run() }
             var command = try parseAsRoot()
             try command.run()
         } catch {

@@ -22,8 +22,8 @@ final class Telling {
     /// Cuts the log off that goes to standard error.
     private let standardErrorLog: Gate?
 
-    init(_ options: RunOptions, level: LogLevel, isJSON: Bool) throws(Failure) {
-        usesColor = try options.colorOption.usesColor(on: .error)
+    init(_ options: RunRequest, level: LogLevel, isJSON: Bool) throws(Failure) {
+        usesColor = try supervise.usesColor(options.color, on: .error)
         let stream = StandardStream.error.duplicate()
         var sinks: [any AuditSink] = []
         var descriptors: [Int32] = []

@@ -4,7 +4,8 @@ import SupervisePolicy
 struct SocketAnswers: Sendable {
     let classes: SocketClasses
     private let policy: PreparedPolicy
-    private var known: [SocketKind: Answer] = [:]
+    /// Few, for as few classes are there.
+    private var known: [(kind: SocketKind, answer: Answer)] = []
 
     init(_ policy: Policy) {
         classes = SocketClasses(of: policy)
@@ -14,9 +15,9 @@ struct SocketAnswers: Sendable {
     /// The answer to a new socket.
     mutating func answer(_ kind: SocketKind) -> Answer {
         let kind = classes.representative(of: kind)
-        if let answer = known[kind] { return answer }
+        if let known = known.first(where: { $0.kind == kind }) { return known.answer }
         let answer = policy.answer(to: .create(kind))
-        known[kind] = answer
+        known.append((kind, answer))
         return answer
     }
 }
@@ -31,15 +32,19 @@ extension PartialEvaluation {
         var families: [DecisionGraph.Run] = []
         families.reserveCapacity(Int(AddressFamily.limit) + 1)
         // Families that are not told apart from one another have the decision of the first.
-        var decisions: [AddressFamily: RegisterDecision] = [:]
+        var decisions: [(family: AddressFamily, decision: RegisterDecision)] = []
         for number in 0..<AddressFamily.limit {
             let family = AddressFamily(rawValue: number)
             let kind = SocketKind(family: family, type: .stream)
             let representative = creations.classes.representative(of: kind).family
-            let decision =
-                decisions[representative]
-                ?? self.creation(of: family, unknown: unknownType, answersDenied: answersDenied)
-            decisions[representative] = decision
+            let decision: RegisterDecision
+            if let known = decisions.first(where: { $0.family == representative }) {
+                decision = known.decision
+            } else {
+                decision = self.creation(
+                    of: family, unknown: unknownType, answersDenied: answersDenied)
+                decisions.append((representative, decision))
+            }
             families.append(
                 DecisionGraph.Run(
                     first: UInt32(number), decision: decision, meaning: Meaning(.family(family))))
