@@ -15,14 +15,16 @@ struct DocumentationTests {
         let folder = temporaryFolder("supervise-documents")
         let programs = URL(fileURLWithPath: Programs.path("supervise")).deletingLastPathComponent()
         // The distribution's programs: a `python3` of one's own may be a shell script whose calls
-        // would stand in the log beside those that the document shows.
+        // would stand in the log beside those that the document shows. And a home, or programs
+        // would ask for the user's over an AF_UNIX socket.
         let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         var status: Int32 = 0
         for example in document.examples {
             let outcome = try await run(
                 ["bash", "-c", "exec 2>&1; (exit \(status)); " + example.command],
                 environment: [
-                    "PATH": "\(programs.path):\(path)", "LC_ALL": "C", "NO_COLOR": "1",
+                    "PATH": "\(programs.path):\(path)", "HOME": folder, "LC_ALL": "C",
+                    "NO_COLOR": "1",
                 ],
                 directory: folder)
             if case .exited(let code) = outcome.end { status = code }
