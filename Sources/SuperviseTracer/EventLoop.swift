@@ -50,20 +50,23 @@ protocol StopHandler: AnyObject {
     func ended(_ thread: ThreadID, _ status: WaitStatus)
     /// Whether the run is over although tracees may be left.
     var isFinished: Bool { get }
-    /// Whether nobody else can have anything pending while this tracee is stopped.
-    func isAlone(_ thread: ThreadID) -> Bool
+    /// How many stops may be served, this thread's first, before all that is pending is looked for.
+    func turns(of thread: ThreadID) -> Int
 }
 
 /// Serves the tracees: next, then dispatch.
 ///
 /// Everything that is pending is taken from the kernel before anything is served, so no tracee is
 /// served twice while another waits, however fast it stops again: `wait4(2)` itself always looks
-/// through its list from the front. Deaths are told at once, since a dead thread stays visible
-/// until it is reaped.
+/// through its list from the front. To find that there is nothing more the kernel looks through all
+/// of its list; in a large tree a number of stops are served between two such looks, so that idle
+/// tracees cost little. Deaths are told at once, since a dead thread stays visible until it is reaped.
 struct EventLoop<Source: StopSource, Handler: StopHandler> {
     private var source: Source
     private let handler: Handler
     private var pending: [(thread: ThreadID, reason: StopReason)] = []
+    /// The stops served since everything pending was taken.
+    private var served = 0
 
     init(source: Source, handler: Handler) {
         self.source = source
@@ -93,13 +96,16 @@ struct EventLoop<Source: StopSource, Handler: StopHandler> {
             pending.removeAll { $0.thread == thread }
             if case .stopped(let reason) = status {
                 pending.append((thread, reason))
-                // Saves a call at each stop of a program that is one process.
-                if pending.count == 1, handler.isAlone(thread) { return true }
+                if pending.count == 1, served < handler.turns(of: thread) {
+                    served += 1
+                    return true
+                }
             } else {
                 handler.ended(thread, status)
             }
             change = source.next(waiting: false)
         }
+        served = 0
         return change == .none
     }
 }

@@ -33,9 +33,13 @@ final class Supervision: StopHandler {
     /// Whether no call may go on any more, or the started process's end is the run's.
     var isFinished: Bool { recorder.failure != nil || root.endsTheRun }
 
-    /// A child that is not known yet may be there too: it is then served after its maker.
-    func isAlone(_ thread: ThreadID) -> Bool {
-        !root.hasOrphans && tree.tracees.count == 1 && tree.slot(of: thread) != nil
+    /// A program that is one process need never be looked beside: a child that is not known yet is
+    /// served after its maker. Otherwise a sixteenth of the tree, so that a look costs each stop as
+    /// much as sixteen tracees do.
+    func turns(of thread: ThreadID) -> Int {
+        let count = tree.tracees.count
+        guard count == 1, !root.hasOrphans, tree.slot(of: thread) != nil else { return count / 16 }
+        return .max
     }
 
     func handle(_ stop: consuming Stop, of thread: ThreadID) {
@@ -45,9 +49,7 @@ final class Supervision: StopHandler {
         } else {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
-            if sealing?.mayBeDeputy(slot) == true {
-                tree.update(slot) { $0.phase = .newborn(isHeld: false) }
-            }
+            sealing?.holdIfDeputy(slot)
         }
         // What a thread is owed is void where it runs another program by now. To go on with an
         // errand there would let a call pass unjudged that is taken for the tracer's own.

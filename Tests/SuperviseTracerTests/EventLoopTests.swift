@@ -21,7 +21,7 @@ private struct ScriptedStops: StopSource {
     mutating func next(waiting: Bool) -> StateChange {
         if waiting {
             journal.lines.append("wait")
-            if !isAtStart { rounds.removeFirst() }
+            if !isAtStart, rounds.first?.isEmpty == true { rounds.removeFirst() }
             isAtStart = false
         }
         guard let round = rounds.first else { return .finished }
@@ -35,9 +35,11 @@ private final class RecordingHandler: StopHandler {
     let journal: Journal
     /// Finished when the journal has this line.
     let last: String?
+    /// How many stops may be served between two looks.
+    let turns: Int
 
-    init(_ journal: Journal, finishedBy last: String?) {
-        (self.journal, self.last) = (journal, last)
+    init(_ journal: Journal, finishedBy last: String?, turns: Int) {
+        (self.journal, self.last, self.turns) = (journal, last, turns)
     }
 
     func handle(_ stop: consuming Stop, of thread: ThreadID) {
@@ -61,19 +63,19 @@ private final class RecordingHandler: StopHandler {
         journal.lines.append("\(thread.rawValue) \(status)")
     }
 
-    func isAlone(_ thread: ThreadID) -> Bool { false }
+    func turns(of thread: ThreadID) -> Int { turns }
     var isFinished: Bool { last.map(journal.lines.contains) ?? false }
 }
 
 @Suite("The event loop")
 struct EventLoopTests {
     private func journal(
-        of rounds: [[(Int32, WaitStatus)]], finishedBy last: String? = nil
+        of rounds: [[(Int32, WaitStatus)]], finishedBy last: String? = nil, turns: Int = 0
     ) -> [String] {
         let journal = Journal()
         var loop = EventLoop(
             source: ScriptedStops(rounds, journal),
-            handler: RecordingHandler(journal, finishedBy: last))
+            handler: RecordingHandler(journal, finishedBy: last, turns: turns))
         loop.run()
         return journal.lines
     }
@@ -104,6 +106,23 @@ struct EventLoopTests {
             lines == [
                 "wait", "3 seccomp", "1 trap", "2 seccomp", "wait", "2 syscall exit", "3 seccomp",
                 "wait",
+            ])
+    }
+
+    @Test("Serves some stops of a large tree before it takes everything that is there")
+    func turns() {
+        let lines = journal(
+            of: [
+                [
+                    (3, .stopped(.seccomp)), (1, .stopped(.trap)), (2, .stopped(.seccomp)),
+                    (4, .stopped(.exec)),
+                ],
+                [(5, .exited(0)), (2, .stopped(.syscallExit)), (3, .stopped(.seccomp))],
+            ], turns: 2)
+        #expect(
+            lines == [
+                "wait", "3 seccomp", "wait", "1 trap", "wait", "2 seccomp", "4 exec", "wait",
+                "5 exited(0)", "2 syscall exit", "wait", "3 seccomp", "wait",
             ])
     }
 

@@ -46,22 +46,30 @@ extension Sealing {
         if errand.proceed(step, stopped) { end(errand, slot) }
     }
 
-    /// Whether a thread whose maker is not known yet may be a deputy.
-    func mayBeDeputy(_ slot: Int) -> Bool {
+    /// Keeps a thread whose maker is not known yet from its program, where it may be a deputy.
+    func holdIfDeputy(_ slot: Int) {
+        guard mayBeDeputy(slot), let thread = judge.tree.tracees[slot]?.thread else { return }
+        judge.tree.update(slot) { $0.phase = .newborn(isHeld: false) }
+        newborns.append(thread)
+    }
+
+    private func mayBeDeputy(_ slot: Int) -> Bool {
         guard !makers.isEmpty, let process = judge.tree.tracees[slot]?.process else { return false }
         return makers.contains { judge.tree.tracees[$0]?.process == process }
     }
 
     /// A deputy is known by its number, or there will be none: other new threads may go on.
     func releaseNewborns(of maker: Int) {
-        guard makers.remove(maker) != nil else { return }
+        guard makers.remove(maker) != nil, !newborns.isEmpty else { return }
         let tree = judge.tree
-        for slot in tree.tracees.slots {
-            guard let tracee = tree.tracees[slot], case .newborn(let isHeld) = tracee.phase,
-                !mayBeDeputy(slot)
-            else { continue }
+        newborns.removeAll { thread in
+            guard let slot = tree.slot(of: thread),
+                case .newborn(let isHeld)? = tree.tracees[slot]?.phase
+            else { return true }
+            if mayBeDeputy(slot) { return false }
             tree.update(slot) { $0.phase = .running }
-            if isHeld { StoppedThread(id: tracee.thread).resume() }
+            if isHeld { StoppedThread(id: thread).resume() }
+            return true
         }
     }
 }

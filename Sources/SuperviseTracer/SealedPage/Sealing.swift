@@ -7,6 +7,8 @@ final class Sealing {
     let judge: Judge
     /// The slots of threads that make a deputy whose number is not known yet.
     var makers: Set<Int> = []
+    /// New threads that may be their deputies, and are kept from their program meanwhile.
+    var newborns: [ThreadID] = []
     /// Who waits at a stop for the page, by process.
     private var waiters: [Int: [(slot: Int, thread: ThreadID)]] = [:]
 
