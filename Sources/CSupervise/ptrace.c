@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "CSupervise.h"
 
@@ -90,6 +91,29 @@ int csupervise_wait_peek(int block, pid_t *thread, int *ended)
     }
     *thread = change.si_pid;
     *ended = change.si_code != CLD_TRAPPED && change.si_code != CLD_STOPPED;
+    return 0;
+}
+
+int64_t csupervise_monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
+int csupervise_wait_spin(int64_t nanoseconds, pid_t *thread, int *ended)
+{
+    int64_t end = csupervise_monotonic() + nanoseconds;
+    do {
+        int error = csupervise_wait_peek(0, thread, ended);
+        if (error != 0 || *thread != 0) {
+            return error;
+        }
+        // The kernel looks under a lock that others want, too.
+        for (int turn = 0; turn < 16; turn++) {
+            __builtin_ia32_pause();
+        }
+    } while (csupervise_monotonic() < end);
     return 0;
 }
 

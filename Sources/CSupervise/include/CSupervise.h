@@ -71,6 +71,10 @@ int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask);
 /// `*thread` is 0 when `block` is 0 and none has. `*ended` says whether it is dead. ECHILD: no
 /// tracee is left. Goes on after EINTR. waitid(P_ALL) with WNOWAIT.
 int csupervise_wait_peek(int block, pid_t *thread, int *ended);
+/// Nanoseconds of CLOCK_MONOTONIC.
+int64_t csupervise_monotonic(void);
+/// Like csupervise_wait_peek without blocking, again and again for so many nanoseconds.
+int csupervise_wait_spin(int64_t nanoseconds, pid_t *thread, int *ended);
 /// Takes the state change of a tracee, as a status word of wait4(2); reaps it if it has ended.
 ///
 /// `*thread` is 0 where the change is no more: a stopped tracee was killed. Never blocks.

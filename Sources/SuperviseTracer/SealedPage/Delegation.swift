@@ -1,3 +1,4 @@
+import CSupervise
 import SuperviseAudit
 import SuperviseFilter
 import SupervisePolicy
@@ -183,8 +184,5 @@ final class Delegation: Errand {
         }
     }
 
-    private static func milliseconds() -> Int64 {
-        let time = now()
-        return time.seconds * 1000 + Int64(time.nanoseconds / 1_000_000)
-    }
+    private static func milliseconds() -> Int64 { csupervise_monotonic() / 1_000_000 }
 }

@@ -26,13 +26,28 @@ struct KernelStops: StopSource {
     /// A dead process is visible to nobody but its tracer until that has reaped it, so whoever
     /// else waits for it learns of its end after this only.
     let willReap: (ThreadID) -> Void
+    private var spinning = Spinning()
+
+    init(willReap: @escaping (ThreadID) -> Void) {
+        self.willReap = willReap
+    }
 
     mutating func next(waiting: Bool) -> StateChange {
         while true {
             var thread: Int32 = 0
             var hasEnded: Int32 = 0
-            guard unsafe csupervise_wait_peek(waiting ? 1 : 0, &thread, &hasEnded) == 0 else {
-                return .finished
+            if waiting, spinning.mayBegin() {
+                guard
+                    unsafe csupervise_wait_spin(Spinning.longest, &thread, &hasEnded) == 0
+                else { return .finished }
+                spinning.ended(found: thread != 0)
+            }
+            if thread == 0 {
+                let start = waiting ? csupervise_monotonic() : nil
+                guard unsafe csupervise_wait_peek(waiting ? 1 : 0, &thread, &hasEnded) == 0 else {
+                    return .finished
+                }
+                if let start { spinning.waited(csupervise_monotonic() &- start) }
             }
             guard thread != 0 else { return .none }
             if hasEnded != 0 { willReap(ThreadID(rawValue: thread)) }
