@@ -1,5 +1,5 @@
-// Runs a program whose connect(2) stops for a tracer that lets it go on without a look, and follows
-// its children: the floor of every supervisor that is made of RET_TRACE and ptrace.
+// Runs a program whose connect(2), bind(2), sendto(2) and sendmsg(2) stop for a tracer that lets them go on
+// without a look, and follows its children: the floor of every supervisor that is made of RET_TRACE and ptrace.
 // `traced PROGRAM [ARGUMENT...]`.
 
 #include <linux/filter.h>
@@ -21,9 +21,12 @@ int main(int count, char **arguments)
     }
     struct sock_filter trace[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bind, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmsg, 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
     };
     struct sock_fprog program = {sizeof trace / sizeof *trace, trace};
     int ready[2];
