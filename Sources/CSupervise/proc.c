@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,6 +223,25 @@ int csupervise_filter_count(pid_t thread, int *count)
     char text[65536];
     int error = read_status(thread != 0 ? thread : getpid(), text, sizeof text);
     return error != 0 ? error : last_number(text, "\nSeccomp_filters:", count);
+}
+
+int csupervise_solitude(pid_t thread, int *threads, int *filters, int *ignores_trap)
+{
+    char text[65536];
+    int error = read_status(thread, text, sizeof text);
+    if (error == 0) {
+        error = last_number(text, "\nThreads:", threads);
+    }
+    static const char key[] = "\nSigIgn:";
+    const char *ignored = error == 0 ? strstr(text, key) : NULL;
+    if (ignored == NULL) {
+        return error != 0 ? error : ENOENT;
+    }
+    *ignores_trap = (int)(strtoull(ignored + sizeof key - 1, NULL, 16) >> (SIGTRAP - 1) & 1);
+    if (last_number(text, "\nSeccomp_filters:", filters) != 0) {
+        *filters = -1;
+    }
+    return 0;
 }
 
 int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
