@@ -141,6 +141,7 @@ comparisons = [
             "trace and go on": pinned(*program("traced", *program("loop", "first", "10"))),
             "supervise": pinned(supervise, "--", *program("loop", "first", "10")),
         }, {"supervise": (None, 200000)}),
+    Comparison(
         "A refused and logged call from a stack of 20 frames, without and with `--backtrace`; the "
         "difference is to be less than 300,000", "ns a call", reported, 1, {
             "supervise": [supervise, "--log", "/dev/null", "--", *program("deep", "1000")],
