@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <linux/openat2.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,22 +224,28 @@ int csupervise_filter_count(pid_t thread, int *count)
     return error != 0 ? error : last_number(text, "\nSeccomp_filters:", count);
 }
 
-int csupervise_solitude(pid_t thread, int *threads, int *filters, int *ignores_trap)
+int csupervise_ignores_signal(pid_t thread, int signal, int *ignores)
 {
-    char text[65536];
-    int error = read_status(thread, text, sizeof text);
+    // Of the files that tell it the one that the kernel writes fastest: `status` takes twice as long.
+    char text[1024];
+    int descriptor;
+    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/stat", thread);
     if (error == 0) {
-        error = last_number(text, "\nThreads:", threads);
+        error = read_whole(descriptor, text, sizeof text);
     }
-    static const char key[] = "\nSigIgn:";
-    const char *ignored = error == 0 ? strstr(text, key) : NULL;
-    if (ignored == NULL) {
-        return error != 0 ? error : ENOENT;
+    if (error != 0) {
+        return error;
     }
-    *ignores_trap = (int)(strtoull(ignored + sizeof key - 1, NULL, 16) >> (SIGTRAP - 1) & 1);
-    if (last_number(text, "\nSeccomp_filters:", filters) != 0) {
-        *filters = -1;
+    // The second field is the thread's name, which can hold anything; no other has a parenthesis. The
+    // ignored signals are the 33rd.
+    const char *field = strrchr(text, ')');
+    for (int number = 2; field != NULL && number < 33; number++) {
+        field = strchr(field + 1, ' ');
     }
+    if (field == NULL) {
+        return ENOENT;
+    }
+    *ignores = (int)(strtoull(field + 1, NULL, 10) >> (signal - 1) & 1);
     return 0;
 }
 

@@ -141,9 +141,8 @@ int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent);
 ///
 /// `*same_namespace` says whether that is the caller's namespace.
 int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace);
-/// How many threads a thread's process has, how many seccomp filters the thread is under (-1 where
-/// the kernel does not tell), and whether the process ignores SIGTRAP.
-int csupervise_solitude(pid_t thread, int *threads, int *filters, int *ignores_trap);
+/// Whether a thread's process ignores a signal, one of the first 31.
+int csupervise_ignores_signal(pid_t thread, int signal, int *ignores);
 /// How many seccomp filters a thread is under, 0 for the caller (Linux 5.9); ENOENT where the kernel does not tell.
 int csupervise_filter_count(pid_t thread, int *count);
 /// The process that a pidfd in `thread`'s descriptor table stands for; 0 when it has ended.

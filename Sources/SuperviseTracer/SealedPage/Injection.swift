@@ -33,8 +33,6 @@ final class Injection: Errand {
     private let sockets: TraceeSockets
     private let slot: Int
     private let process: Int
-    /// Whether no thread can put filters of its own on this one, which had the usual ones.
-    private let hasUsualFilters: Bool
     private var place = 0
     private var step = Step.scratch
     private var socket: Int64 = -1
@@ -54,7 +52,7 @@ final class Injection: Errand {
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
         page: SealedPage, judge: Judge, slot: Int, process: Int, reveals: Bool,
-        _ solitude: Solitude?
+        steps: Bool
     ) {
         self.page = page
         tree = judge.tree
@@ -63,16 +61,6 @@ final class Injection: Errand {
         self.slot = slot
         self.process = process
         self.reveals = reveals
-        // A stepping thread's signal is forced on it, which would undo that it ignores it.
-        var steps = false
-        var hasUsualFilters = false
-        if let solitude, !registers.stepsItself {
-            steps = !solitude.ignoresTrap
-            hasUsualFilters =
-                solitude.threads == 1 && solitude.filters != nil
-                && solitude.filters == page.usualFilters
-        }
-        self.hasUsualFilters = hasUsualFilters
         super.init(registers, mask: mask, layouts, steps: steps)
     }
 
@@ -253,9 +241,8 @@ final class Injection: Errand {
 
     /// Whether the results of sealing were the kernel's, or what they stand for is there.
     private func isKept() -> Bool {
-        if hasUsualFilters { return true }
+        if tree.processes[process]?.hasOwnFilters == false { return true }
         guard let thread = tree.tracees[slot]?.thread else { return false }
-        if let usual = page.usualFilters, filterCount(of: thread) == usual { return true }
         return memory.isKept(at: address, of: thread, sealed: page.guarding == .sealed)
     }
 

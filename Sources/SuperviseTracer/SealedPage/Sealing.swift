@@ -60,9 +60,12 @@ final class Sealing {
         else { return stopped.abandon() }
         let thread = stopped.id
         let reveals = tree.processes[process]?.hidItself == false && judge.memory.isHidden(slot)
+        // The signal of a step is forced on the thread, which would undo that it ignores it.
+        let steps =
+            layouts.word == 8 && !registers.stepsItself && ignores(Errand.trap, thread) == false
         let injection = Injection(
             registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
-            process: process, reveals: reveals, layouts.word == 8 ? Solitude(of: thread) : nil)
+            process: process, reveals: reveals, steps: steps)
         stopped.setSignalMask(injection.blockedMeanwhile)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
         begin(injection, stopped, slot)

@@ -83,25 +83,13 @@ func filterCount(of thread: ThreadID?) -> Int32? {
     return unsafe csupervise_filter_count(thread?.rawValue ?? 0, &count) == 0 ? count : nil
 }
 
-/// What a thread's status tells of what could interfere with the calls that it is to make.
-struct Solitude {
-    /// How many threads its process has.
-    var threads: Int32 = 0
-    /// How many seccomp filters it is under, nil where the kernel does not tell.
-    var filters: Int32?
-    /// Whether its process ignores SIGTRAP.
-    var ignoresTrap = false
-
-    /// nil where the thread is dead, or its status too long.
-    init?(of thread: ThreadID) {
-        var count: Int32 = -1
-        var ignores: Int32 = 0
-        guard unsafe csupervise_solitude(thread.rawValue, &threads, &count, &ignores) == 0 else {
-            return nil
-        }
-        filters = count >= 0 ? count : nil
-        ignoresTrap = ignores != 0
+/// Whether a thread's process ignores a signal; nil where it cannot be told.
+func ignores(_ signal: Int32, _ thread: ThreadID) -> Bool? {
+    var ignores: Int32 = 0
+    guard unsafe csupervise_ignores_signal(thread.rawValue, signal, &ignores) == 0 else {
+        return nil
     }
+    return ignores != 0
 }
 
 /// The process that a thread's pidfd stands for.
