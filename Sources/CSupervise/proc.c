@@ -249,6 +249,27 @@ int csupervise_ignores_signal(pid_t thread, int signal, int *ignores)
     return 0;
 }
 
+/// A number of a thread's network namespace, which each has for itself: that of a file in /proc.
+static int network_of(pid_t thread, ino_t *number)
+{
+    struct stat status;
+    int file;
+    // Unlike /proc/PID/ns/net, it can be looked at where the thread hides from its user.
+    int error = csupervise_open_below(&file, O_PATH, "%d/net/unix", thread);
+    if (error == 0) {
+        error = fstat(file, &status) == 0 ? 0 : errno;
+        close(file);
+    }
+    *number = error == 0 ? status.st_ino : 0;
+    return error;
+}
+
+int csupervise_shares_network(pid_t thread)
+{
+    ino_t theirs, ours;
+    return network_of(thread, &theirs) == 0 && network_of(getpid(), &ours) == 0 && theirs == ours;
+}
+
 int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 {
     char text[4096];

@@ -145,6 +145,8 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace);
 int csupervise_ignores_signal(pid_t thread, int signal, int *ignores);
 /// How many seccomp filters a thread is under, 0 for the caller (Linux 5.9); ENOENT where the kernel does not tell.
 int csupervise_filter_count(pid_t thread, int *count);
+/// Whether a thread is in the caller's network namespace; 0 also where that cannot be told.
+int csupervise_shares_network(pid_t thread);
 /// The process that a pidfd in `thread`'s descriptor table stands for; 0 when it has ended.
 ///
 /// EBADF: no such descriptor, or it is not a pidfd.

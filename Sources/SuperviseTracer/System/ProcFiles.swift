@@ -92,6 +92,11 @@ func ignores(_ signal: Int32, _ thread: ThreadID) -> Bool? {
     return ignores != 0
 }
 
+/// Whether a thread is in the tracer's network namespace; false also where that cannot be told.
+func sharesNetwork(_ thread: ThreadID) -> Bool {
+    csupervise_shares_network(thread.rawValue) != 0
+}
+
 /// The process that a thread's pidfd stands for.
 ///
 /// EBADF: it is none. ESRCH: the process has ended, or cannot be told.
