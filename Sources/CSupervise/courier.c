@@ -8,6 +8,28 @@
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "message.h"
+
+/// SO_NETNS_COOKIE, Linux 5.14: a number of a socket's network namespace, of no other ever.
+enum { NETWORK_COOKIE = 71 };
+
+static int network_cookie(int socket, uint64_t *cookie)
+{
+    socklen_t length = sizeof *cookie;
+    return getsockopt(socket, SOL_SOCKET, NETWORK_COOKIE, cookie, &length) == -1 ? errno : 0;
+}
+
+/// 0, which is nobody's, where it cannot be told.
+static uint64_t own_network_cookie(void)
+{
+    uint64_t cookie = 0;
+    int own = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (own != -1) {
+        (void)network_cookie(own, &cookie);
+        close(own);
+    }
+    return cookie;
+}
 
 int csupervise_courier_open(int socket, struct csupervise_courier_name *name)
 {
@@ -21,6 +43,14 @@ int csupervise_courier_open(int socket, struct csupervise_courier_name *name)
     }
     if (domain != AF_UNIX || type != SOCK_DGRAM) {
         return EPROTOTYPE;
+    }
+    uint64_t theirs;
+    int error = network_cookie(socket, &theirs);
+    if (error == 0 && theirs != own_network_cookie()) {
+        error = EXDEV;
+    }
+    if (error != 0) {
+        return error;
     }
     // Without effect where it is bound already. A name of the kernel's choice.
     (void)bind(socket, (struct sockaddr *)&address, sizeof address.sun_family);
@@ -43,15 +73,8 @@ int csupervise_courier_receive(
     int socket, void *buffer, size_t size, size_t *length, int *descriptor)
 {
     struct iovec vector = {buffer, size};
-    // Room for one descriptor; the kernel closes what does not fit.
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr header;
-    } control = {{0}};
-    struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
-        .msg_controllen = sizeof control,
-    };
+    union descriptor_room control = {{0}};
+    struct msghdr message = descriptor_message(&vector, &control);
     *descriptor = -1;
     ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got == -1) {

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -32,6 +33,11 @@ int csupervise_ptrace_continue(pid_t thread, int signal)
 int csupervise_ptrace_continue_to_exit(pid_t thread, int signal)
 {
     return request(PTRACE_SYSCALL, thread, NULL, (void *)(uintptr_t)(unsigned)signal);
+}
+
+int csupervise_ptrace_step(pid_t thread, int signal)
+{
+    return request(PTRACE_SINGLESTEP, thread, NULL, (void *)(uintptr_t)(unsigned)signal);
 }
 
 int csupervise_ptrace_listen(pid_t thread)
@@ -78,6 +84,16 @@ int csupervise_ptrace_get_signal_mask(pid_t thread, uint64_t *mask)
 int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask)
 {
     return request(PTRACE_SETSIGMASK, thread, (void *)sizeof mask, &mask);
+}
+
+int csupervise_ptrace_signal_code(pid_t thread, int *code)
+{
+    siginfo_t info;
+    int error = request(PTRACE_GETSIGINFO, thread, NULL, &info);
+    if (error == 0) {
+        *code = info.si_code;
+    }
+    return error;
 }
 
 int csupervise_wait_peek(int block, pid_t *thread, int *ended)

@@ -16,6 +16,7 @@
 
 #include "CSupervise.h"
 #include "mapping.h"
+#include "message.h"
 #include "proc.h"
 
 // <linux/fcntl.h>, Linux 5.1.
@@ -160,14 +161,8 @@ int csupervise_send_descriptor(int socket, int descriptor)
 {
     char byte = 0;
     struct iovec vector = {&byte, 1};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr header;
-    } control = {{0}};
-    struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
-        .msg_controllen = sizeof control,
-    };
+    union descriptor_room control = {{0}};
+    struct msghdr message = descriptor_message(&vector, &control);
     control.header = (struct cmsghdr){
         .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)),
     };

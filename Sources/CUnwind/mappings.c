@@ -10,16 +10,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+// Only what the kernel calls things: nothing of that target is linked.
+#include "../CSupervise/mapping.h"
 #include "space.h"
-
-/// struct procmap_query, <linux/fs.h>.
-struct mapping_query {
-    uint64_t size, query_flags, query_address;
-    uint64_t start, end, flags, page_size, offset, inode;
-    uint32_t device_major, device_minor, name_size, build_id_size;
-    uint64_t name_address, build_id_address;
-};
-#define MAPPING_QUERY _IOWR('f', 17, struct mapping_query)
 
 /// A line of /proc/PID/maps.
 struct line {

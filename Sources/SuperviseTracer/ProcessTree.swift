@@ -73,7 +73,10 @@ final class ProcessTree {
         let slot = add(thread, leader: thread)
         update(slot) { $0.network.maker = .known }
         guard let process = tracees[slot]?.process else { return slot }
-        updateProcess(process) { $0.isAnnounced = true }
+        updateProcess(process) {
+            $0.isAnnounced = true
+            $0.hasOwnFilters = false
+        }
         if keepsLineage { updateProcess(process) { $0.lineage = LineageState(above: thread) } }
         return slot
     }
@@ -153,6 +156,8 @@ final class ProcessTree {
             $0.isAnnounced = true
             $0.hidItself = process.hidItself
             $0.mayInject = process.mayInject
+            // It may have installed one itself before this event was served.
+            if $0.hasOwnFilters != true { $0.hasOwnFilters = process.hasOwnFilters }
             if case .known = process.program { $0.program = process.program }
         }
         // A copy of the maker's address space has the page where the maker had seen it before it

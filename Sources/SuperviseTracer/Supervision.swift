@@ -161,6 +161,10 @@ final class Supervision: StopHandler {
         if let limit = LimitCall(call, stop.arguments, caller.layouts) {
             return limits.serve(limit, stopped, caller)
         }
+        // Whatever becomes of the call, it is no less than what is noted.
+        if call == .seccomp || call == .prctl && stop.arguments.unsigned(0) == 22 {
+            tree.updateProcess(process) { $0.hasOwnFilters = true }
+        }
         if limits.isDoor(call, stop.arguments) {
             return limits.serveDoor(call, stop.arguments, stopped, slot)
         }

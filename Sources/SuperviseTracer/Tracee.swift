@@ -100,6 +100,10 @@ struct Process {
     var isMemoryKept = false
     /// Whether no filter of its own is known to forbid the calls that map the page; kept at exec.
     var mayInject = true
+    /// Whether it may be under filters that a program of the tree installed; kept at exec.
+    ///
+    /// They can answer calls in the kernel's stead. nil: its maker's event has not told.
+    var hasOwnFilters: Bool?
     /// Whether its maker's event has told what it is a copy of, or that is of no matter any more.
     var isAnnounced = false
 }

@@ -58,6 +58,20 @@ struct HiddenTests {
                 inside: ["sendto(20,hi,0,abstract:x)": "EPERM"]), way)
     }
 
+    /// Where abstract names are allowed, whoever has the one that it shows its sockets to, in another
+    /// network namespace, could pass on another socket.
+    @Test(
+        "shows its sockets to nobody but its supervisor",
+        arguments: Attack.all(["relay"]).filter { $0.user == .nobody || !isRoot })
+    func relayed(attack: Attack) async throws {
+        let native = try await attack.run(holding: ["tcp"], supervised: false)
+        guard native.end != .exited(2) else { return print("skipped: \(native.error)") }
+        #expect(native == Outcome(output: "listen succeeded, listens\n"))
+        let supervised = try await attack.run(
+            holding: ["tcp"], supervised: true, options: ["--profile", "prctl-network-lsm"])
+        #expect(supervised == Outcome(output: "listen EPERM, does not listen\n"))
+    }
+
     private static let unreadableProbe: String = {
         let path = temporaryFolder("supervise-unreadable") + "/probe"
         try? FileManager.default.copyItem(atPath: Programs.path("probe"), toPath: path)

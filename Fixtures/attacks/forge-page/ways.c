@@ -256,9 +256,16 @@ _Noreturn static int exec_once(void) {
 
 enum { SYS_MSEAL = 462, MADV_DOFORK_ADVICE = 11 };
 
+enum looks { OPEN, DISGUISED };
+
 /// Has a filter of this program's answer mseal, or madvise(MADV_DOFORK), with 0, undone.
-static void fake(unsigned number) {
+///
+/// A supervisor can try a filter that is about to be installed, and map nothing where it answers so. A
+/// disguised one does it only for calls that are made by an instruction somewhere.
+static void fake(unsigned number, enum looks looks) {
     struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer)),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, looks == DISGUISED ? 1 : 0, 0, 5),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
@@ -274,8 +281,7 @@ static void fake(unsigned number) {
 }
 
 /// Maps over a page that the supervisor takes for sealed.
-static int run_fake_seal(void) {
-    fake(SYS_MSEAL);
+static int unmap_and_forge(void) {
     make_judged_call();
     munmap((void *)FIRST_PLACE, PLACE_COUNT * PAGE_SIZE_OF_SUPERVISOR);
     printf("reached %d\n", forge() + in_child(forge));
@@ -350,13 +356,27 @@ int run_without_page(const char *way) {
         return 0;
     }
     if (strcmp(way, "fake-seal") == 0) {
-        return run_fake_seal();
+        fake(SYS_MSEAL, OPEN);
+        return unmap_and_forge();
+    }
+    // The page is mapped before a filter is installed; a further program begins without it.
+    if (strcmp(way, "fake-seal-disguised") == 0) {
+        fake(SYS_MSEAL, DISGUISED);
+        execl("/proc/self/exe", "forge-page", "unmap-and-forge", NULL);
+        return 9;
+    }
+    if (strcmp(way, "unmap-and-forge") == 0) {
+        return unmap_and_forge();
     }
     if (strcmp(way, "moved") == 0) {
         return run_moved();
     }
     if (strcmp(way, "fake-inherit") == 0) {
-        fake(SYS_madvise);
+        fake(SYS_madvise, OPEN);
+        return run_steal("move");
+    }
+    if (strcmp(way, "fake-inherit-disguised") == 0) {
+        fake(SYS_madvise, DISGUISED);
         return run_steal("move");
     }
     if (strcmp(way, "shared") == 0) {

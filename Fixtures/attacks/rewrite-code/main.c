@@ -9,7 +9,8 @@
 //
 // Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
 // TCP socket.
-#include <pthread.h>
+#include "../race.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,34 +20,23 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TCP = 23 };
 
 static _Atomic uint16_t *code;
-static atomic_bool finished;
 
 enum { SYSCALL = 0x050f, JUMP = 0x0eeb };
 
-static void *rewrite(void *unused) {
-    (void)unused;
-    for (unsigned round = 0; !atomic_load_explicit(&finished, memory_order_relaxed); round++) {
-        atomic_store(code, SYSCALL);
-        for (volatile unsigned i = 0; i < (round & 255); i++) {
-        }
-        atomic_store(code, JUMP);
-        for (volatile unsigned i = 0; i < (round >> 8 & 63); i++) {
-        }
-    }
-    return NULL;
+static void restore(void) {
+    atomic_store(code, SYSCALL);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+static void redirect(void) {
+    atomic_store(code, JUMP);
 }
+
+static struct alternation rewriting = {restore, redirect, 8, 6, 0, 0};
 
 int main(int count, char **words) {
     if (count != 3) {
@@ -82,10 +72,9 @@ int main(int count, char **words) {
         };
     }
     long tries = atol(words[1]), made = 0, reached = 0;
-    double end = now() + atof(words[2]);
-    pthread_t thread;
-    pthread_create(&thread, NULL, rewrite, NULL);
-    for (; made < tries && ((made & 63) != 0 || now() < end); made++) {
+    double limit = now() + atof(words[2]);
+    begin(&rewriting);
+    for (; made < tries && ((made & 63) != 0 || now() < limit); made++) {
         long result = SYS_sendmmsg, first = sender, third = 2;
         struct mmsghdr *second = messages;
         register long flags __asm__("r10") = MSG_DONTWAIT;
@@ -105,8 +94,7 @@ int main(int count, char **words) {
             shutdown(TCP, SHUT_RDWR);
         }
     }
-    atomic_store(&finished, 1);
-    pthread_join(thread, NULL);
+    end(&rewriting);
     unlink(name.sun_path);
     printf("tries %ld reached %ld\n", made, reached);
     return 0;

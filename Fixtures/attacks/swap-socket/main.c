@@ -16,42 +16,31 @@
 //
 // Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
 // TCP socket.
+#include "../race.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ABSTRACT = 20, UDP_TARGET, UDP, TCP, SWAPPED = 50 };
 
 static int harmless, harmful;
-static atomic_bool finished;
 
-static void *swap(void *unused) {
-    (void)unused;
-    for (unsigned round = 0; !atomic_load_explicit(&finished, memory_order_relaxed); round++) {
-        dup2(harmless, SWAPPED);
-        for (volatile unsigned i = 0; i < (round & 63); i++) {
-        }
-        dup2(harmful, SWAPPED);
-        for (volatile unsigned i = 0; i < (round >> 6 & 31); i++) {
-        }
-    }
-    return NULL;
+static void put_harmless(void) {
+    dup2(harmless, SWAPPED);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+static void put_harmful(void) {
+    dup2(harmful, SWAPPED);
 }
+
+static struct alternation swapping = {put_harmless, put_harmful, 6, 5, 0, 0};
 
 int main(int count, char **words) {
     if (count != 4) {
@@ -91,10 +80,9 @@ int main(int count, char **words) {
         getsockname(target, (struct sockaddr *)&address, &length);
     }
     dup2(harmless, SWAPPED);
-    pthread_t thread;
-    pthread_create(&thread, NULL, swap, NULL);
-    double end = now() + atof(words[3]);
-    for (; made < tries && ((made & 63) != 0 || now() < end); made++) {
+    begin(&swapping);
+    double limit = now() + atof(words[3]);
+    for (; made < tries && ((made & 63) != 0 || now() < limit); made++) {
         if (connects) {
             if (connect(SWAPPED, (struct sockaddr *)&address, length) == -1 && errno == ECONNREFUSED) {
                 reached++;
@@ -122,8 +110,7 @@ int main(int count, char **words) {
             shutdown(harmful, SHUT_RDWR);
         }
     }
-    atomic_store(&finished, 1);
-    pthread_join(thread, NULL);
+    end(&swapping);
     printf("tries %ld reached %ld\n", made, reached);
     return 0;
 }

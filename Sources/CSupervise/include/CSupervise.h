@@ -52,6 +52,8 @@ int csupervise_ptrace_set_options(pid_t thread, unsigned options);
 int csupervise_ptrace_continue(pid_t thread, int signal);
 /// PTRACE_SYSCALL: as above, and stop when the call under way has been made.
 int csupervise_ptrace_continue_to_exit(pid_t thread, int signal);
+/// PTRACE_SINGLESTEP: make one instruction, or the call that is under way, and stop with SIGTRAP.
+int csupervise_ptrace_step(pid_t thread, int signal);
 /// PTRACE_LISTEN: stay in the group-stop, but hear of its end.
 int csupervise_ptrace_listen(pid_t thread);
 int csupervise_ptrace_interrupt(pid_t thread);
@@ -65,6 +67,9 @@ int csupervise_ptrace_poke_register(pid_t thread, size_t offset, uint64_t value)
 /// PTRACE_GETSIGMASK and PTRACE_SETSIGMASK: the blocked signals, one bit each.
 int csupervise_ptrace_get_signal_mask(pid_t thread, uint64_t *mask);
 int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask);
+
+/// PTRACE_GETSIGINFO: si_code of the signal at whose stop a thread is.
+int csupervise_ptrace_signal_code(pid_t thread, int *code);
 
 /// Looks at the next tracee that changed its state, which stays to be taken with the same answer.
 ///
@@ -140,8 +145,12 @@ int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent);
 ///
 /// `*same_namespace` says whether that is the caller's namespace.
 int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace);
+/// Whether a thread's process ignores a signal, one of the first 31.
+int csupervise_ignores_signal(pid_t thread, int signal, int *ignores);
 /// How many seccomp filters a thread is under, 0 for the caller (Linux 5.9); ENOENT where the kernel does not tell.
 int csupervise_filter_count(pid_t thread, int *count);
+/// Whether a thread is in the caller's network namespace; 0 also where that cannot be told.
+int csupervise_shares_network(pid_t thread);
 /// The process that a pidfd in `thread`'s descriptor table stands for; 0 when it has ended.
 ///
 /// EBADF: no such descriptor, or it is not a pidfd.

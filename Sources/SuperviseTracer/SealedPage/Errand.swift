@@ -40,8 +40,11 @@ enum ErrandStep {
 ///
 /// Between two calls the thread executes one instruction of its program, and another thread may
 /// have put a jump there by then. Hence each call is looked at when it enters the kernel, and one
-/// that is not the tracer's ends the errand: it is judged as any other.
+/// that is not the tracer's ends the errand: it is judged as any other. An errand that `steps` has
+/// one stop a call instead of two: the instruction is looked at when it has been executed.
 class Errand {
+    /// SIGTRAP.
+    static let trap: Int32 = 5
     /// The registers at the seccomp stop.
     let registers: Registers
     /// The signals that were blocked then.
@@ -51,12 +54,24 @@ class Errand {
     private(set) var expectsEntry = false
     /// The call that is being made.
     private var call: RawCall?
+    /// Whether calls are made by PTRACE_SINGLESTEP, but for one at the stop of the thread's own.
+    ///
+    /// Only 64-bit calls, and only where SIGTRAP is neither blocked meanwhile nor ignored.
+    private var steps: Bool
+    /// Whether the call is being made so.
+    private var isStepping = false
 
-    init(_ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts) {
+    init(
+        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts, steps: Bool = false
+    ) {
         self.registers = registers
         self.mask = mask
         self.layouts = layouts
+        self.steps = steps
     }
+
+    /// The signals to block while the errand lasts: all but that of a step.
+    var blockedMeanwhile: UInt64 { steps ? ~(1 << UInt64(Self.trap - 1)) : UInt64.max }
 
     /// What to do when the last call has given this result; at first, nil.
     func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep { .restart }
@@ -81,6 +96,7 @@ class Errand {
     final func serve(_ stop: consuming Stop) -> Bool {
         switch consume stop {
         case .syscallExit(let stopped):
+            if isStepping { return leave(stopped) }
             if expectsEntry {
                 guard isMaking(stopped) else { return leave(stopped) }
                 expectsEntry = false
@@ -101,29 +117,30 @@ class Errand {
             }
             guard !expectsEntry, let call, call.is(stop, layouts) else {
                 stopped.skipCall(result: -1)
-                stopped.resumeToSyscallExit()
+                goOn(stopped)
                 return false
             }
-            release(stopped, stop)
+            if isStepping { stopped.step() } else { release(stopped, stop) }
         case .signal(let stopped, let signal):
+            if isStepping, signal == Self.trap { return stepped(stopped) }
             if let step = interrupted() {
                 return take(step, stopped, atEntry: false, signal: signal)
             }
-            stopped.resumeToSyscallExit(signal: signal)
+            goOn(stopped, signal: signal)
         case .groupStop(let stopped):
             stopped.listen()
         case .trap(let stopped):
             // The first stop of a thread that was made for the errand.
             if call == nil { return begin(stopped, atEntry: false) }
-            stopped.resumeToSyscallExit()
+            goOn(stopped)
         case .newTracee(let stopped):
             if let message = stopped.eventMessage() {
                 made(ThreadID(rawValue: Int32(truncatingIfNeeded: message)))
             }
-            stopped.resumeToSyscallExit()
+            goOn(stopped)
         // None of these can come in an errand but for a thread that is being killed.
-        case .exec(let stopped): stopped.resumeToSyscallExit()
-        case .exit(let stopped): stopped.resumeToSyscallExit()
+        case .exec(let stopped): goOn(stopped)
+        case .exit(let stopped): goOn(stopped)
         }
         return false
     }
@@ -149,12 +166,56 @@ class Errand {
         return entry.instructionPointer == registers.instructionPointer && call.is(entry, layouts)
     }
 
+    /// The stop for SIGTRAP that follows a step, or that of such a signal which somebody sent.
+    ///
+    /// That the call was made is read from the registers alone, whatever the signal says: only the
+    /// entry into the kernel sets the call's number, and no instruction but one that makes a call
+    /// leaves it set.
+    private func stepped(_ stopped: consuming StoppedThread) -> Bool {
+        guard let call, let now = stopped.registers(), let wasSent = stopped.signalWasSent()
+        else {
+            stopped.abandon()
+            return false
+        }
+        // One that was sent is put back to wait, blocked, for the errand's end; the step's own merges
+        // with one that waits already. Whoever sends more of them shall not hold the errand up.
+        let sent = wasSent ? Self.trap : 0
+        if wasSent {
+            steps = false
+            stopped.setSignalMask(blockedMeanwhile)
+        }
+        if now.callNumber == UInt64(call.number),
+            now.instructionPointer == registers.instructionPointer
+        {
+            let step = next(after: layouts.result(now.result), at: stopped)
+            return take(step, stopped, atEntry: false, signal: sent)
+        }
+        // It came before the step, which is still to be made.
+        guard wasSent, now.instructionPointer == registers.instructionPointer &- 2 else {
+            return leave(stopped, signal: sent)
+        }
+        isStepping = false
+        expectsEntry = true
+        stopped.resumeToSyscallExit(signal: sent)
+        return false
+    }
+
+    /// Lets a thread go on with its errand that stopped for something else.
+    private func goOn(_ stopped: consuming StoppedThread, signal: Int32 = 0) {
+        if isStepping {
+            stopped.step(signal: signal)
+        } else {
+            stopped.resumeToSyscallExit(signal: signal)
+        }
+    }
+
     /// Lets a thread go on that does something else than its errand: what it does is its own.
     ///
-    /// It is about to enter the kernel, where the filter is asked yet.
-    private func leave(_ stopped: consuming StoppedThread) -> Bool {
+    /// It is about to enter the kernel, where the filter is asked yet; or, after a step, it is
+    /// outside, and a call that the filter trapped in between was the errand's or was not made.
+    private func leave(_ stopped: consuming StoppedThread, signal: Int32 = 0) -> Bool {
         stopped.setSignalMask(mask)
-        stopped.resume()
+        stopped.resume(signal: signal)
         return true
     }
 
@@ -168,7 +229,9 @@ class Errand {
             return false
         case .call(let call):
             self.call = call
-            changed.set(call, layouts)
+            isStepping = steps && !atEntry
+            // By either instruction, whichever another thread puts there, it has these arguments.
+            if isStepping { changed.setEverywhere(call) } else { changed.set(call, layouts) }
             if atEntry {
                 // The thread stands in the kernel, about to make the call of this number.
                 changed.callNumber = UInt64(call.number)
@@ -179,9 +242,9 @@ class Errand {
                 changed.result = UInt64(call.number)
                 changed.callNumber = UInt64.max
             }
-            expectsEntry = !atEntry
+            expectsEntry = !atEntry && !isStepping
             stopped.setRegisters(changed)
-            stopped.resumeToSyscallExit(signal: signal)
+            goOn(stopped, signal: signal)
             return false
         case .restart:
             changed.instructionPointer = registers.instructionPointer &- 2

@@ -14,12 +14,18 @@ import SystemPackage
 ///    memory that they would not get (MADV_DONTFORK, given where that is not refused) may have
 ///    been moved here by another thread.
 ///
-/// Signals are blocked meanwhile, and the thread's own call is made again from the start.
+/// Signals are blocked meanwhile, but for SIGTRAP where the calls are made in steps, and the
+/// thread's own call is made again from the start.
 ///
 /// A program file that its user may not read makes its process undumpable from the first
 /// instruction: the tracer can neither take the socket nor look. Such a process is made dumpable
 /// between two calls of step 2, for as long as it takes to open its memory and take the socket,
 /// which stays the process's courier. It is not done to what hid itself.
+///
+/// Even the calls of step 4 and 5, whose results are believed, are made in steps. The place and the
+/// number tell that a call was made, but not by which instruction. As a 32-bit call (`int $0x80`)
+/// `mseal` is the same with the same arguments, and what has the number of `madvise` is `oldfstat`,
+/// here of a descriptor that no process can have.
 final class Injection: Errand {
     private let page: SealedPage
     private let tree: ProcessTree
@@ -45,7 +51,8 @@ final class Injection: Errand {
 
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
-        page: SealedPage, judge: Judge, slot: Int, process: Int, reveals: Bool
+        page: SealedPage, judge: Judge, slot: Int, process: Int, reveals: Bool,
+        steps: Bool
     ) {
         self.page = page
         tree = judge.tree
@@ -54,7 +61,7 @@ final class Injection: Errand {
         self.slot = slot
         self.process = process
         self.reveals = reveals
-        super.init(registers, mask: mask, layouts)
+        super.init(registers, mask: mask, layouts, steps: steps)
     }
 
     /// Where the page is being mapped.
@@ -234,8 +241,8 @@ final class Injection: Errand {
 
     /// Whether the results of sealing were the kernel's, or what they stand for is there.
     private func isKept() -> Bool {
+        if tree.processes[process]?.hasOwnFilters == false { return true }
         guard let thread = tree.tracees[slot]?.thread else { return false }
-        if let usual = page.usualFilters, filterCount(of: thread) == usual { return true }
         return memory.isKept(at: address, of: thread, sealed: page.guarding == .sealed)
     }
 

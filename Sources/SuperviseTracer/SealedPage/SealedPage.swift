@@ -30,16 +30,11 @@ final class SealedPage {
     let memory: SealedMemory
     /// What keeps it where it is mapped.
     let guarding: FilterCompiler.PageGuard
-    /// How many filters a thread of the tree is under that has none of its own; nil where the
-    /// kernel does not tell.
-    let usualFilters: Int32?
     private var free: [UInt16]
 
     /// Makes the memory; before the process is made undumpable, which closes `/proc/self` to it.
     init(guarding: FilterCompiler.PageGuard) throws(Errno) {
         self.guarding = guarding
-        // The tracer's own, and the tree's.
-        usualFilters = filterCount(of: nil).map { $0 + 1 }
         memory = try SealedMemory(size: Self.size)
         free = Array((0..<UInt16(Self.filterOffset / Self.slotSize)).reversed())
     }

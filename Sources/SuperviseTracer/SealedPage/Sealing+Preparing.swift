@@ -88,7 +88,9 @@ extension Sealing {
             tracee.shown?.isFull != true
         else { return .impossible }
         if !process.isAnnounced { return .awaitMaker }
-        guard process.mayInject else { return .impossible }
+        // A courier's name means another socket, of anybody's, in another network namespace. It could
+        // hand on something else than the thread sent.
+        guard process.mayInject, sharesNetwork(tracee.thread) else { return .impossible }
         switch readiness {
         case .ready(let place):
             if let courier = process.courier { return .fetch(place, courier) }

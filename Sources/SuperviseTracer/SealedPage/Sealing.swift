@@ -60,15 +60,17 @@ final class Sealing {
         guard let process = tree.tracees[slot]?.process, let registers = stopped.registers(),
             let mask = stopped.signalMask()
         else { return stopped.abandon() }
-        stopped.setSignalMask(UInt64.max)
         let thread = stopped.id
         let reveals = tree.processes[process]?.hidItself == false && judge.memory.isHidden(slot)
+        // The signal of a step is forced on the thread, which would undo that it ignores it.
+        let steps =
+            layouts.word == 8 && !registers.stepsItself && ignores(Errand.trap, thread) == false
+        let injection = Injection(
+            registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
+            process: process, reveals: reveals, steps: steps)
+        stopped.setSignalMask(injection.blockedMeanwhile)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
-        begin(
-            Injection(
-                registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
-                process: process, reveals: reveals),
-            stopped, slot)
+        begin(injection, stopped, slot)
     }
 
     /// Makes the call with the bytes that were judged.

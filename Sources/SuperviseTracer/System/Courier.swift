@@ -27,7 +27,7 @@ final class Courier {
 
     /// Makes a courier of a tracee's socket, which it owns from then on.
     ///
-    /// nil where it is no such socket.
+    /// nil where it is no such socket, or not of the tracer's network namespace.
     init?(_ socket: Descriptor) {
         // A structure of numbers and bytes, which the function fills.
         var found = csupervise_courier_name()

@@ -83,6 +83,20 @@ func filterCount(of thread: ThreadID?) -> Int32? {
     return unsafe csupervise_filter_count(thread?.rawValue ?? 0, &count) == 0 ? count : nil
 }
 
+/// Whether a thread's process ignores a signal; nil where it cannot be told.
+func ignores(_ signal: Int32, _ thread: ThreadID) -> Bool? {
+    var ignores: Int32 = 0
+    guard unsafe csupervise_ignores_signal(thread.rawValue, signal, &ignores) == 0 else {
+        return nil
+    }
+    return ignores != 0
+}
+
+/// Whether a thread is in the tracer's network namespace; false also where that cannot be told.
+func sharesNetwork(_ thread: ThreadID) -> Bool {
+    csupervise_shares_network(thread.rawValue) != 0
+}
+
 /// The process that a thread's pidfd stands for.
 ///
 /// EBADF: it is none. ESRCH: the process has ended, or cannot be told.

@@ -92,6 +92,13 @@ struct StoppedThread: ~Copyable {
         _ = csupervise_ptrace_set_signal_mask(id.rawValue, mask)
     }
 
+    /// Whether the signal at whose stop the thread is was sent, by what it says, and not raised by
+    /// the kernel; nil where the thread is at none any more.
+    func signalWasSent() -> Bool? {
+        var code: Int32 = 0
+        return unsafe csupervise_ptrace_signal_code(id.rawValue, &code) == 0 ? code <= 0 : nil
+    }
+
     /// Overwrites one register.
     func write(_ value: UInt64, to register: Register) {
         _ = csupervise_ptrace_poke_register(id.rawValue, register.offset, value)
@@ -113,6 +120,13 @@ struct StoppedThread: ~Copyable {
     /// Lets the thread make its call and stop again when it has been made.
     consuming func resumeToSyscallExit(signal: Int32 = 0) {
         _ = csupervise_ptrace_continue_to_exit(id.rawValue, signal)
+    }
+
+    /// Lets the thread make one instruction, or the call that is under way, and stop with SIGTRAP.
+    ///
+    /// The signal must be neither blocked nor ignored: the kernel would take it for unhandled.
+    consuming func step(signal: Int32 = 0) {
+        _ = csupervise_ptrace_step(id.rawValue, signal)
     }
 
     /// Leaves the thread in its group-stop, from which SIGCONT brings it back.

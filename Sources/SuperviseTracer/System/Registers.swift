@@ -22,6 +22,15 @@ struct Registers {
         set { values.orig_rax = newValue }
     }
 
+    /// Whether the program itself steps through its instructions (the trap flag, TF).
+    var stepsItself: Bool { values.eflags & 0x100 != 0 }
+
+    /// Sets the arguments of a 64-bit call, and the first three also where a 32-bit call has them.
+    mutating func setEverywhere(_ call: RawCall) {
+        set(call, .x86_64)
+        (values.rbx, values.rcx) = (call[0], call[1])
+    }
+
     /// Sets the arguments of a call.
     mutating func set(_ call: RawCall, _ layouts: MemoryLayouts) {
         if layouts.word == 8 {

@@ -1,0 +1,149 @@
+// traps: makes a judged call where the program has a use for SIGTRAP of its own.
+//
+//     traps ignored     it ignores the signal; prints whether it still does
+//     traps waiting     one waits, blocked, that a thread was sent with a value; prints how it comes
+//     traps stepping    the program steps through its own instructions meanwhile (the flag TF)
+//     traps sent        another process sends one after the other, to fresh programs
+//
+// A supervisor that has a thread make calls in single steps gets this signal for each.
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t count, code, value;
+
+static void handle(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)context;
+    count++;
+    code = info->si_code;
+    value = info->si_value.sival_int;
+}
+
+/// A call with a name that nobody has.
+static const char *judged(int descriptor)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/nowhere/at/all"};
+    int result = connect(descriptor, (struct sockaddr *)&name, sizeof name);
+    return result == -1 ? strerrorname_np(errno) : "connected";
+}
+
+static void install(void)
+{
+    struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigaction(SIGTRAP, &action, NULL);
+}
+
+static int ignored(int descriptor)
+{
+    struct sigaction action;
+    signal(SIGTRAP, SIG_IGN);
+    const char *result = judged(descriptor);
+    sigaction(SIGTRAP, NULL, &action);
+    printf("%s, %s\n", result, action.sa_handler == SIG_IGN ? "ignored" : "not ignored");
+    return 0;
+}
+
+static int waiting(int descriptor)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTRAP);
+    install();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    pthread_sigqueue(pthread_self(), SIGTRAP, (union sigval){.sival_int = 7});
+    const char *result = judged(descriptor);
+    int early = count;
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    printf("%s, %d before, %d after, code %d, value %d\n", result, early, (int)count, (int)code,
+        (int)value);
+    return 0;
+}
+
+static int stepping(int descriptor)
+{
+    install();
+    __asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq" ::: "memory", "cc");
+    const char *result = judged(descriptor);
+    __asm__ volatile("pushfq; andq $~0x100, (%%rsp); popfq" ::: "memory", "cc");
+    printf("%s, %s\n", result, count > 10 ? "stepped" : "not stepped");
+    return 0;
+}
+
+/// Sends the signal until the program is over.
+static int sent(char *program)
+{
+    for (int round = 0; round < 20; round++) {
+        int begun[2];
+        char byte;
+        if (pipe(begun) == -1) {
+            return 2;
+        }
+        pid_t child = fork();
+        if (child == 0) {
+            install();
+            dup2(begun[1], 9);
+            execl(program, program, "target", NULL);
+            _exit(127);
+        }
+        close(begun[1]);
+        if (read(begun[0], &byte, 1) != 1) {
+            return 2;
+        }
+        int status;
+        while (waitpid(child, &status, WNOHANG) == 0) {
+            kill(child, SIGTRAP);
+        }
+        close(begun[0]);
+        if (status != 0) {
+            printf("status %#x\n", (unsigned)status);
+            return 1;
+        }
+    }
+    puts("all went on");
+    return 0;
+}
+
+/// Is sent to while it makes the call.
+static int target(int descriptor)
+{
+    install();
+    if (write(9, "", 1) != 1) {
+        return 2;
+    }
+    while (count == 0) {
+    }
+    const char *result = judged(descriptor);
+    return strcmp(result, "ENOENT") == 0 ? 0 : 3;
+}
+
+int main(int words, char **word)
+{
+    const char *mode = words == 2 ? word[1] : "";
+    int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (strcmp(mode, "ignored") == 0) {
+        return ignored(descriptor);
+    }
+    if (strcmp(mode, "waiting") == 0) {
+        return waiting(descriptor);
+    }
+    if (strcmp(mode, "stepping") == 0) {
+        return stepping(descriptor);
+    }
+    if (strcmp(mode, "sent") == 0) {
+        return sent(word[0]);
+    }
+    if (strcmp(mode, "target") == 0) {
+        return target(descriptor);
+    }
+    fputs("usage: traps ignored|waiting|stepping|sent\n", stderr);
+    return 2;
+}
