@@ -35,6 +35,18 @@ def repeated(command, runs):
     return [reported(command, 1)[0] for _ in range(runs)]
 
 
+def later(command, runs):
+    """What a program printed that ran several times one after the other, but for the first time."""
+    again = " && ".join([shlex.join(command[-LOOP:])] * (runs + 1))
+    run = subprocess.run(
+        [*command[:-LOOP], "sh", "-c", again], check=True, stdout=subprocess.PIPE, text=True)
+    return [float(line) for line in run.stdout.split()[1:]]
+
+
+# Words of a command that end with `loop first 10`.
+LOOP = 3
+
+
 class Comparison:
     """Candidates that take turns; the first is what the others are compared with.
 
@@ -139,6 +151,12 @@ comparisons = [
         "What a program's first sealed call takes longer, for the page to be mapped", "ns", repeated, 9, {
             "native": pinned(*program("loop", "first", "10")),
             "trace and go on": pinned(*program("traced", *program("loop", "first", "10"))),
+            "cheapest mapping": pinned(*program("mapped", *program("loop", "first", "10"))),
+            "supervise": pinned(supervise, "--", *program("loop", "first", "10")),
+        }, {"supervise": (None, 200000)}),
+    Comparison(
+        "The same in programs that are executed later in the same run", "ns", later, 9, {
+            "cheapest mapping": pinned(*program("mapped", *program("loop", "first", "10"))),
             "supervise": pinned(supervise, "--", *program("loop", "first", "10")),
         }, {"supervise": (None, 200000)}),
     Comparison(
