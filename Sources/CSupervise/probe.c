@@ -102,19 +102,25 @@ static int setting(const char *path)
     return length > 0 ? atoi(text) : -1;
 }
 
+int csupervise_tells_mappings(void)
+{
+    int maps, access;
+    uint64_t end;
+    if (csupervise_open_maps(getpid(), &maps) != 0) {
+        return 0;
+    }
+    int error = csupervise_query_mapping(maps, (uintptr_t)&csupervise_probe, &access, &end);
+    close(maps);
+    return error == 0;
+}
+
 void csupervise_probe(struct csupervise_features *features)
 {
     *features = (struct csupervise_features){0};
     probe_child(features);
     features->seccomp_trace = csupervise_seccomp_has_action(SECCOMP_RET_TRACE);
     features->mseal = csupervise_has_mseal();
-    int maps, access;
-    uint64_t end;
-    if (csupervise_open_maps(getpid(), &maps) == 0) {
-        features->mapping_query =
-            csupervise_query_mapping(maps, (uintptr_t)&csupervise_probe, &access, &end) == 0;
-        close(maps);
-    }
+    features->mapping_query = csupervise_tells_mappings();
     // No entries: EINVAL where there is the call, EPERM where it is forbidden.
     features->io_uring = syscall(SYS_io_uring_setup, 0, NULL) == -1 && errno != ENOSYS;
     features->i386 = has_i386();

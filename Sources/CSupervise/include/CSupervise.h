@@ -283,6 +283,8 @@ enum { CSUPERVISE_READABLE = 1, CSUPERVISE_WRITABLE = 2 };
 /// `*access` gets CSUPERVISE_READABLE and CSUPERVISE_WRITABLE, `*end` the mapping's end.
 /// ENOENT: nothing is mapped there. ENOTTY: the kernel does not have the query.
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end);
+/// Whether the kernel has it.
+int csupervise_tells_mappings(void);
 
 /// Whether to read this memory may take as long as somebody's file server likes.
 ///

@@ -64,6 +64,13 @@ extension SemanticsCase {
         }
     }
 
+    /// The case without the steps that have that word.
+    func leavingOut(_ word: String) -> SemanticsCase {
+        var other = self
+        other.steps.removeAll { $0.text.contains(word) }
+        return other
+    }
+
     /// The steps of a run.
     func steps(_ variant: Variant) -> [Step] {
         (variant.way.first.map { [$0] } ?? []) + steps

@@ -15,10 +15,6 @@ final class Deputy: Errand {
         case interrupted(SocketDependence)
     }
 
-    private enum MessageStep {
-        case send, number, write
-    }
-
     private let sealing: Sealing
     private let delegation: Delegation
     private let caller: Caller
@@ -31,18 +27,15 @@ final class Deputy: Errand {
     private var isCalling = false
     private var pageSlot: UInt16?
     private var dependence: SocketDependence?
+    /// The messages of a `sendmmsg(2)`, and whether the first has been tried.
     private var messages: MessageSteps?
-    /// The step of a `sendmmsg(2)` whose result comes next; nil before the first.
-    private var messageStep: MessageStep?
-    private var sent = 0
+    private var isSendingMessages = false
     private var isJudged = false
     private var outcome: Outcome?
     /// What it is sending of what it has to show before its call can be judged: the descriptors
     /// are its own, so what it shows is what the call will be made on.
     private var sending: Sending?
     private var isSendingBegun = false
-    /// The process's number as it sees it itself, where it has to write its memory itself.
-    private var ownNumber: Int64?
 
     init(
         _ registers: Registers, mask: UInt64, caller: Caller, call: JudgedCall,
@@ -81,8 +74,15 @@ final class Deputy: Errand {
             endSending()
             return ownCall
         }
-        if let messages, let step = message(after: result, of: messages) { return step }
-        return exit(outcome(of: result, at: thread.id))
+        guard messages != nil else { return exit(outcome(of: result, at: thread.id)) }
+        // At first it comes from the call itself, which was not made.
+        switch messages?.next(after: isSendingMessages ? result : nil) {
+        case .call(let call)?:
+            isSendingMessages = true
+            return .call(call)
+        case .finished(let result)?: return exit(outcome(of: result, at: thread.id))
+        case nil: return exit(.result(result))
+        }
     }
 
     private var ownCall: ErrandStep {
@@ -153,8 +153,12 @@ final class Deputy: Errand {
         case .run, .runOther: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
         case .sendSealed(let messages):
-            self.messages = MessageSteps(messages: messages, layouts: layouts)
-            stopped.skipCall(result: takeSlot() == nil ? refusal : 0)
+            if let place, let pageSlot = takeSlot() {
+                self.messages = MessageSteps(
+                    messages, page: sealing.page, pageSlot: pageSlot, place: place,
+                    memory: judge.memory, slot: self.caller.slot, layouts)
+            }
+            stopped.skipCall(result: self.messages == nil ? refusal : 0)
         case .runSealed(let sealed):
             guard let place, let pageSlot = pageSlot ?? takeSlot() else {
                 stopped.skipCall(result: refusal)
@@ -201,40 +205,6 @@ final class Deputy: Errand {
     private func takeSlot() -> UInt16? {
         pageSlot = sealing.page.takeSlot()
         return pageSlot
-    }
-
-    /// The next step of a `sendmmsg(2)`; nil where the result given is the call's.
-    private func message(after result: Int64, of sequence: MessageSteps) -> ErrandStep? {
-        guard let place, let pageSlot else { return nil }
-        switch messageStep {
-        case nil: break
-        case .send where result < 0 && sent == 0: return nil
-        case .send where result < 0: return exit(.result(Int64(sent)))
-        case .send:
-            let stored = sequence.store(result, at: sent, of: caller.slot, sealing.judge.memory)
-            if stored == false { return exit(.result(sent > 0 ? Int64(sent) : -14)) }
-            if stored == nil {
-                sequence.write(result, at: sent, to: sealing.page, pageSlot, mappedAt: place)
-                guard let ownNumber else {
-                    messageStep = .number
-                    return .call(sequence.askNumber)
-                }
-                messageStep = .write
-                return .call(sequence.writeItself(ownNumber, pageSlot, mappedAt: place))
-            }
-            sent += 1
-        case .number:
-            ownNumber = result
-            messageStep = .write
-            return .call(sequence.writeItself(result, pageSlot, mappedAt: place))
-        case .write where result != 4: return exit(.result(sent > 0 ? Int64(sent) : -14))
-        case .write: sent += 1
-        }
-        if sent == sequence.messages.messages.count { return exit(.result(Int64(sent))) }
-        messageStep = .send
-        let registers = sealing.page.write(
-            sequence.messages.messages[sent], to: pageSlot, mappedAt: place, layouts)
-        return .call(sequence.call(header: registers.pointer?.value ?? 0))
     }
 
     private func exit(_ outcome: Outcome) -> ErrandStep {

@@ -168,7 +168,8 @@ struct TraceeMemory {
     /// Whether the program itself could read these bytes, or write them.
     ///
     /// A tracer reads through page protections (PROT_NONE), the kernel for the program does not.
-    /// Where the kernel cannot tell quickly, before Linux 6.11, the answer is yes.
+    /// Where the kernel cannot tell quickly, before Linux 6.11, the answer is yes for what is there
+    /// at all.
     func isAccessible(
         _ pointer: UInt64, count: Int, of slot: Int, forWriting: Bool = false
     ) -> Bool {
@@ -187,7 +188,11 @@ struct TraceeMemory {
             switch unsafe csupervise_query_mapping(maps.rawValue, address, &access, &end) {
             case 0 where access & wanted != 0 && end > address: address = end
             case 0, Errno.noSuchFileOrDirectory.rawValue: return false
-            default: return true
+            default:
+                var bytes: [UInt8] = []
+                // What is to be read has been read.
+                return !forWriting
+                    || readBytes(pointer, count: count, of: slot, into: &bytes) == .bytes(count)
             }
         }
         return true
