@@ -33,7 +33,8 @@ final class Judge {
     var pinned: PinnedPath?
     /// Whether the caller's descriptors are a deputy's, which nobody else can change.
     var holdsSocket = false
-    private var callName = ""
+    /// The name of the call being judged.
+    private(set) var callName = ""
 
     var policy: Policy { prepared.policy }
 
@@ -54,20 +55,18 @@ final class Judge {
 
     /// Judges a call at its seccomp stop.
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
-        notes.removeAll(keepingCapacity: true)
-        dependence = nil
-        inquiry = Inquiry()
-        callName = call.name
+        begin(call.name)
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
     }
 
-    /// Begins with what an executed program inherits, which is judged without a call that asks.
-    func beginExec() {
+    /// Begins with a call, or with what is judged without one that asks: what an executed program
+    /// inherits, and each connection.
+    func begin(_ call: String) {
         notes.removeAll(keepingCapacity: true)
         dependence = nil
         inquiry = Inquiry()
-        callName = "execve"
+        callName = call
     }
 
     /// Notes that the verdict depends on what a path leads to.
@@ -103,6 +102,7 @@ final class Judge {
         case .sendSealed(let messages): return .sendSealed(messages)
         // No call of socketcall(2) is one of these.
         case .runOther: return .fail(.noFunction)
+        case .accept(let call): return .accept(call)
         case .fail(let error): return .fail(error)
         }
     }
@@ -141,6 +141,8 @@ final class Judge {
                 Named(.connect, descriptor, address, length), caller)
         case .listen(let descriptor):
             return judgeListen(descriptor, caller)
+        case .accept(let call):
+            return judgeAccept(call, caller)
         case .sendto(let descriptor, let buffer, let size, let flags, let address, let length):
             guard address != 0 else { return .run }
             var named = Named(.send, descriptor, address, length, flags: flags, argument: 4)
@@ -188,6 +190,12 @@ final class Judge {
         }
         if case .deny(let error) = decision.verdict, !recorder.isAuditing { return error }
         return nil
+    }
+
+    /// Refuses what cannot be judged, and notes why.
+    func refuse(_ request: Request, _ why: String) -> ErrorNumber {
+        let decision = Decision(.deny(policy.refusal), Reason(text: why, place: "profile"))
+        return refusal(of: request, decision) ?? policy.refusal
     }
 
     /// As `refusal`, for a call that registers decide.

@@ -106,8 +106,8 @@ final class Deputy: Errand {
         guard [-4, -512, -513, -514].contains(result) else { return .result(result) }
         guard var dependence else { return .result(-4) }
         if let slot = sealing.judge.tree.slot(of: thread) {
-            dependence.sendTimeout = sealing.judge.sockets.sendTimeout(
-                of: dependence.descriptor, slot)
+            dependence.sendTimeout = sealing.judge.sockets.timeout(
+                of: dependence.descriptor, ofSending: true, slot)
         }
         return .interrupted(dependence)
     }
@@ -149,6 +149,8 @@ final class Deputy: Errand {
         guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
+        // Connections have deputies of another kind.
+        case .accept: stopped.skipCall(result: refusal)
         case _ where isUnpinned: stopped.skipCall(result: refusal)
         case .run, .runOther: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
@@ -173,7 +175,8 @@ final class Deputy: Errand {
         endSending()
         if let pageSlot { sealing.page.returnSlot(pageSlot) }
         pageSlot = nil
-        delegation.deputyEnded(outcome)
+        delegation.outcome = outcome
+        delegation.deputyEnded()
     }
 
     /// Where a string is for the deputy; nil where there is no room.
