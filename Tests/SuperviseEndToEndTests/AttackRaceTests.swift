@@ -74,13 +74,13 @@ struct AttackRaceTests {
         let holding = ["tcp-listener", "tcp-listener"]
         let native = try RaceResult(
             await attack.run(holding: holding, supervised: false, adding: ["20000000", "3"]))
-        #expect(native.reached > 5)
+        #expect(native.reached > 0)
         let supervised = try RaceResult(
             await attack.run(
                 holding: holding, supervised: true,
                 options: ["--network", "on", "--deny", "accept tcp 127.1.0.0/16"],
                 adding: ["2000", "6"]))
-        #expect(supervised.tries > 100)
+        #expect(supervised.tries > 10)
         #expect(supervised.reached == 0)
     }
 

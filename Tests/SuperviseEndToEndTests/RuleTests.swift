@@ -33,7 +33,9 @@ struct RuleTests {
                 .joined(separator: " ")
         }
         #expect(
-            words == ["probe accept4 tcp denied EACCES deny(EACCES) accept tcp localhost @ --deny 1"])
+            words == [
+                "probe accept4 tcp denied EACCES deny(EACCES) accept tcp localhost @ --deny 1"
+            ])
         #expect(outcome.output.isEmpty)
     }
 

@@ -15,7 +15,7 @@ extension Judge {
         guard refusesPeers, !recorder.isAuditing else { return .run }
         // The caller makes a socket that the tracer has to take.
         guard !memory.isHidden(caller.slot) else {
-            return .fail(refuse(.accept(.unknown, .unspecified), "peers of a process that hides"))
+            return .fail(refuse("peers of a process that hides"))
         }
         return .accept(call)
     }
@@ -33,7 +33,7 @@ extension Judge {
     ) -> Bool {
         begin(call)
         guard let connection else {
-            _ = refuse(.accept(.unknown, .unspecified), "a peer that cannot be looked at")
+            _ = refuse("a peer that cannot be looked at")
             _ = recorder.record(notes, by: caller)
             return false
         }

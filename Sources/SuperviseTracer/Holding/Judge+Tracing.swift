@@ -40,7 +40,7 @@ extension Judge {
         }
         // A deputy has connections among its descriptors whose peers have yet to be judged.
         guard case .success = found, refusesPeers, !recorder.isAuditing else { return hold }
-        return .fail(refuse(.trace(.inTree), "taking descriptors where peers are refused"))
+        return .fail(refuse("taking descriptors where peers are refused"))
     }
 
     /// PTRACE_ATTACH and PTRACE_SEIZE reach for a process; the other requests need one that was
@@ -128,7 +128,7 @@ extension Judge {
     /// Whether another process has every restriction that a caller has: all its threads, since
     /// they share what is traced.
     private func hasRestrictions(_ slot: Int, of caller: Caller) -> Bool {
-        guard policy.network == .off, !isOffForAll else { return true }
+        guard tree.isNetworkOff(thread: caller.slot) else { return true }
         return tree.tracees[slot].map { tree.isNetworkOff(process: $0.process) } ?? false
     }
 

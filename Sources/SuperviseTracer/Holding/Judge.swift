@@ -9,18 +9,13 @@ import SupervisePolicy
 final class Judge {
     /// The policy for the caller of the call being judged, ready to be asked.
     var prepared: PreparedPolicy
-    /// Whether the policy has the network off for everybody from the start.
-    let isOffForAll: Bool
     let recorder: Recorder
     let tree: ProcessTree
     let memory: TraceeMemory
     let sockets: TraceeSockets
     let subjects: SubjectReader
-    /// The socket options that lead past the rules.
-    let routingOptions: [RoutingOption]
-    /// Whether rules refuse peers, and what they want to know of processes.
-    let refusesPeers: Bool
-    let subjectNeeds: Needs
+    /// The socket options that lead past the rules, of the policy and of what is left of it.
+    private let routingOptions: (base: [RoutingOption], givenUp: [RoutingOption])
     /// Whether rules ask for programs: then it matters who else holds a socket.
     let asksForPrograms: Bool
     /// What was found out of the caller of the call being judged.
@@ -36,16 +31,22 @@ final class Judge {
     /// The name of the call being judged.
     private(set) var callName = ""
 
+    /// Why a call is refused whose arguments nobody can look at.
+    static let hidden = "memory that cannot be read"
+
     var policy: Policy { prepared.policy }
+    var refusesPeers: Bool { prepared.refusesPeers }
+    var subjectNeeds: Needs { prepared.subjectNeeds }
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         prepared = PreparedPolicy(policy)
-        isOffForAll = policy.network == .off
-        routingOptions = RoutingOption.refused(by: policy)
-        refusesPeers = policy.couldRefuse(.accept)
-        subjectNeeds = policy.allRules.flatMap(\.qualifiers)
-            .reduce(into: []) { $0.formUnion($1.needs) }
-        asksForPrograms = !subjectNeeds.isDisjoint(with: .programs)
+        routingOptions = (
+            base: RoutingOption.refused(by: policy),
+            givenUp: RoutingOption.refused(by: policy.givenUp)
+        )
+        // What is left of it has no others.
+        asksForPrograms = (policy.rules + policy.profile.rules).flatMap(\.qualifiers)
+            .contains { !$0.needs.isDisjoint(with: .programs) }
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -85,14 +86,14 @@ final class Judge {
         let pointer = arguments.narrowed.wide(1)
         let read = memory.readBytes(
             pointer, count: count * word, of: caller.slot, into: &bytes)
-        guard read != .hidden else { return .fail(policy.refusal) }
+        callName = NetworkCall.name(ofSocketcall: number)
+        guard read != .hidden else { return .fail(refuse(Self.hidden)) }
         guard bytes.count == count * word,
             memory.isAccessible(pointer, count: count * word, of: caller.slot)
         else { return .fail(.badAddress) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
         let words = (0..<6).map { decoder.word(bytes, at: $0 * word) }
         let inMemory = Arguments(words[0], words[1], words[2], words[3], words[4], words[5])
-        callName = NetworkCall.name(ofSocketcall: number)
         // The arguments themselves are memory that was judged.
         switch judgeUnfiltered(NetworkCall(socketcall: number, inMemory), caller) {
         case .run: return .runSealed(SealedArguments(words: words))
@@ -154,9 +155,10 @@ final class Judge {
             return judgeMessages(descriptor, headers, count, flags, caller)
         case .setsockopt(let level, let option, let length):
             // Only behind `socketcall(2)`: else the filter has answered.
+            let options = policy.isGivenUp ? routingOptions.givenUp : routingOptions.base
             let isRefused =
                 length != 0 && !recorder.isAuditing
-                && routingOptions.contains { $0.level == level && $0.number == option }
+                && options.contains { $0.level == level && $0.number == option }
             return isRefused ? .fail(.notPermitted) : .run
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
@@ -192,10 +194,16 @@ final class Judge {
         return nil
     }
 
-    /// Refuses what cannot be judged, and notes why.
-    func refuse(_ request: Request, _ why: String) -> ErrorNumber {
+    /// Refuses a call that cannot be judged, or not be made as it was judged, and notes why.
+    ///
+    /// It is not made in an audit either: nobody knows what it would do.
+    func refuse(_ why: String) -> ErrorNumber {
         let decision = Decision(.deny(policy.refusal), Reason(text: why, place: "profile"))
-        return refusal(of: request, decision) ?? policy.refusal
+        notes.removeAll(keepingCapacity: true)
+        if recorder.wants(denial: true) {
+            notes.append(Note(call: callName, decision: decision, request: nil))
+        }
+        return policy.refusal
     }
 
     /// As `refusal`, for a call that registers decide.
@@ -303,7 +311,24 @@ struct Note {
     /// The call's name; `socketcall(2)` goes by the names of the calls it makes.
     var call: String
     var decision: Decision
-    var request: Request
+    /// What is asked for; nil where the call could not be looked at.
+    var request: Request?
+}
+
+extension SupervisePolicy.Operation {
+    /// What a call is about, by its name.
+    init(ofCall name: String) {
+        self =
+            switch name {
+            case "socket", "socketpair": .create
+            case "bind": .bind
+            case "listen": .listen
+            case "accept", "accept4": .accept
+            case "sendto", "sendmsg", "sendmmsg": .send
+            case "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd": .trace
+            default: .connect
+            }
+    }
 }
 
 extension SocketKind {

@@ -15,8 +15,6 @@ import SupervisePolicy
 final class Acceptance: Commission {
     private let call: AcceptCall
     private let place: UInt32
-    private let policy: PreparedPolicy
-    private let name: String
     private var step = Step.deputy
     private var outcome: Acceptor.Outcome?
     /// The page's slot that `poll(2)` has its descriptor in.
@@ -48,14 +46,12 @@ final class Acceptance: Commission {
     ) {
         self.call = call
         self.place = place
-        policy = sealing.judge.prepared
-        name = sealing.judge.callName
         super.init(registers, mask: mask, caller: caller, sealing: sealing)
     }
 
     override func makeDeputy() -> Errand {
         Acceptor(
-            registers, mask: mask, caller: caller, call: call, policy: policy, name: name,
+            registers, mask: mask, caller: caller, call: call,
             reserves: !DescriptorLimit.mayBeRaised(of: caller.process, by: Self.spare),
             sealing: sealing, acceptance: self)
     }
@@ -68,7 +64,7 @@ final class Acceptance: Commission {
 
     override func conclude(at thread: borrowing StoppedThread) -> ErrandStep {
         switch outcome {
-        case nil: return refusal
+        case nil: return refuse(Self.outOfTurn)
         case .result(let result): return .finish(result)
         case .waits(let limit): return wait(limit, at: thread)
         case .accepted(let connection):
@@ -81,7 +77,7 @@ final class Acceptance: Commission {
     /// Waits until somebody has connected, or looks for signals where somebody has already.
     private func wait(_ limit: Int32?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let slot = pageSlot ?? sealing.page.takeSlot() else {
-            return .finish(-Int64(ErrorNumber.noBufferSpace.rawValue))
+            return refuse(Self.noRoom)
         }
         pageSlot = slot
         end = end ?? limit.map { Self.milliseconds() + Int64($0) }
@@ -96,7 +92,7 @@ final class Acceptance: Commission {
 
     override func goOn(after result: Int64, at thread: borrowing StoppedThread) -> ErrandStep {
         switch step {
-        case .deputy: return refusal
+        case .deputy: return refuse(Self.outOfTurn)
         case .wait:
             // -EINTR, and what the kernel makes of it.
             if result == -4 || (-516 ... -512).contains(result) { return waitInterrupted }

@@ -25,8 +25,6 @@ final class Acceptor: Errand {
     private let acceptance: Acceptance
     private let caller: Caller
     private let call: AcceptCall
-    private let policy: PreparedPolicy
-    private let name: String
     /// Whether the caller needs a number more than this call does, and may have no other.
     private let reserves: Bool
     private var step = Step.reserve
@@ -41,15 +39,13 @@ final class Acceptor: Errand {
 
     init(
         _ registers: Registers, mask: UInt64, caller: Caller, call: AcceptCall,
-        policy: PreparedPolicy, name: String, reserves: Bool, sealing: Sealing,
+        reserves: Bool, sealing: Sealing,
         acceptance: Acceptance
     ) {
         self.sealing = sealing
         self.acceptance = acceptance
         self.caller = caller
         self.call = call
-        self.policy = policy
-        self.name = name
         self.reserves = reserves
         super.init(registers, mask: mask, caller.layouts)
     }
@@ -97,7 +93,7 @@ final class Acceptor: Errand {
 
     private func accepted(_ result: Int64, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let slot = sealing.judge.tree.slot(of: thread.id) else {
-            return exit(.result(-Int64(policy.policy.refusal.rawValue)))
+            return exit(.result(acceptance.refusal(Acceptance.outOfTurn)))
         }
         // -ERESTARTSYS; -EINTR where the socket has a time limit.
         if result == -4 || (-514 ... -512).contains(result) {
@@ -113,8 +109,9 @@ final class Acceptor: Errand {
         // The caller's in the log, with the deputy's descriptors.
         let caller = Caller(
             thread: caller.thread, slot: slot, layouts: layouts, process: caller.process)
-        sealing.judge.prepared = policy
-        guard sealing.judge.hears(connection, on: call.descriptor, name, caller), let connection
+        sealing.judge.prepared = acceptance.policy
+        guard sealing.judge.hears(connection, on: call.descriptor, acceptance.name, caller),
+            let connection
         else {
             guard sealing.judge.recorder.failure == nil else { return .wait }
             return close()

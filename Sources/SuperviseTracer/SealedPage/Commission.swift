@@ -8,6 +8,9 @@ import SupervisePolicy
 class Commission: Errand {
     let sealing: Sealing
     let caller: Caller
+    /// The policy that the caller's call is judged by, and the call's name.
+    let policy: PreparedPolicy
+    let name: String
     private var stage = Stage.clone
     private var hasDeputy = false
     private var hasEnded = false
@@ -26,6 +29,8 @@ class Commission: Errand {
     init(_ registers: Registers, mask: UInt64, caller: Caller, sealing: Sealing) {
         self.sealing = sealing
         self.caller = caller
+        policy = sealing.judge.prepared
+        name = sealing.judge.callName
         super.init(registers, mask: mask, caller.layouts)
     }
 
@@ -36,16 +41,24 @@ class Commission: Errand {
     var deputyHasOwnDirectory: Bool { false }
 
     /// What to do when the deputy has ended.
-    func conclude(at thread: borrowing StoppedThread) -> ErrandStep { refusal }
+    func conclude(at thread: borrowing StoppedThread) -> ErrandStep { .restart }
 
     /// What to do when a call behind that has given this result.
-    func goOn(after result: Int64, at thread: borrowing StoppedThread) -> ErrandStep { refusal }
+    func goOn(after result: Int64, at thread: borrowing StoppedThread) -> ErrandStep { .restart }
 
     final var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
 
-    final var refusal: ErrandStep {
-        .finish(-Int64(sealing.judge.policy.refusal.rawValue))
+    /// Refuses the call, and records why; the call's result.
+    final func refusal(_ why: String) -> Int64 {
+        let judge = sealing.judge
+        judge.prepared = policy
+        judge.begin(name)
+        let error = judge.refuse(why)
+        _ = judge.recorder.record(judge.notes, by: caller)
+        return -Int64(error.rawValue)
     }
+
+    final func refuse(_ why: String) -> ErrandStep { .finish(refusal(why)) }
 
     /// Whether the deputy has done its part.
     final var isConcluded: Bool {
@@ -71,9 +84,11 @@ class Commission: Errand {
             if result == -513 { return commission(at: thread) }
             stage = .deputized
             sealing.releaseNewborns(of: caller.slot)
-            guard result > 0, hasDeputy else { return refusal }
+            guard result > 0, hasDeputy else {
+                return refuse("no thread could be made for it")
+            }
             return hasEnded ? concluded(at: thread) : .wait
-        case .deputized, .over: return refusal
+        case .deputized, .over: return refuse(Self.outOfTurn)
         case .concluded: return goOn(after: result, at: thread)
         }
     }
@@ -102,6 +117,11 @@ class Commission: Errand {
         stage = .concluded
         return conclude(at: thread)
     }
+
+    /// Why a call is refused where its thread is not where it was left.
+    static let outOfTurn = "its thread was disturbed"
+    /// Why a call is refused where so many are under way that the page is full.
+    static let noRoom = "no room for its arguments"
 
     static func milliseconds() -> Int64 {
         let time = now()

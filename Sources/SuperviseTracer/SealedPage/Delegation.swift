@@ -17,8 +17,6 @@ final class Delegation: Commission {
     private let arguments: Arguments
     /// Where the page is mapped, nil where the call needs none.
     private let place: UInt32?
-    /// The policy that the caller's call was judged by.
-    let policy: PreparedPolicy
     private let path: [UInt8]?
     private var waiting = Waiting.none
     /// What became of the deputy's call, nil where the deputy was killed.
@@ -44,7 +42,6 @@ final class Delegation: Commission {
         arguments: Arguments, place: UInt32?, path: [UInt8]?, sealing: Sealing
     ) {
         self.path = path
-        policy = sealing.judge.prepared
         self.call = call
         self.arguments = arguments
         self.place = place
@@ -67,7 +64,7 @@ final class Delegation: Commission {
     override func goOn(after result: Int64, at thread: borrowing StoppedThread) -> ErrandStep {
         switch waiting {
         case .none:
-            return refusal
+            return refuse(Self.outOfTurn)
         case .connecting(let dependence):
             if result == -512 { return .interrupted }
             if result == 0, dependence.message != nil {
@@ -98,11 +95,13 @@ final class Delegation: Commission {
     override func conclude(at thread: borrowing StoppedThread) -> ErrandStep {
         switch outcome {
         case nil:
-            return finish(-Int64(sealing.judge.policy.refusal.rawValue))
+            return refuse(Self.outOfTurn)
         case .result(let result):
             return finish(result)
         case .interrupted(let dependence):
-            guard place != nil, let slot = sealing.page.takeSlot() else { return refusal }
+            guard place != nil, let slot = sealing.page.takeSlot() else {
+                return refuse(Self.noRoom)
+            }
             pageSlot = slot
             // From here on signals reach the caller.
             thread.setSignalMask(mask)
@@ -134,7 +133,7 @@ final class Delegation: Commission {
         case .buffer(let pointer, let size, let flags):
             return .call(calls.send(dependence.descriptor, pointer, size, flags))
         case .header(var header, let flags):
-            guard let place, let pageSlot else { return refusal }
+            guard let place, let pageSlot else { return refuse(Self.noRoom) }
             (header.name, header.nameLength) = (0, 0)
             let registers = sealing.page.write(
                 SealedArguments(header: header, name: nil), to: pageSlot, mappedAt: place, layouts)

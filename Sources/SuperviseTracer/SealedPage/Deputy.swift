@@ -59,8 +59,6 @@ final class Deputy: Errand {
         super.init(registers, mask: mask, caller.layouts)
     }
 
-    private var refusal: Int64 { -Int64(sealing.judge.policy.refusal.rawValue) }
-
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else {
             guard let path, let step = pinning.next(after: nil, path, self, at: thread) else {
@@ -150,16 +148,18 @@ final class Deputy: Errand {
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
         // Connections have deputies of another kind.
-        case .accept: stopped.skipCall(result: refusal)
-        case _ where isUnpinned: stopped.skipCall(result: refusal)
+        case .accept: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
+        case _ where isUnpinned:
+            stopped.skipCall(result: delegation.refusal("a path that changed meanwhile"))
         case .run, .runOther: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
         case .sendSealed(let messages):
             self.messages = MessageSteps(messages: messages, layouts: layouts)
-            stopped.skipCall(result: takeSlot() == nil ? refusal : 0)
+            stopped.skipCall(
+                result: takeSlot() == nil ? delegation.refusal(Delegation.noRoom) : 0)
         case .runSealed(let sealed):
             guard let place, let pageSlot = pageSlot ?? takeSlot() else {
-                stopped.skipCall(result: refusal)
+                stopped.skipCall(result: delegation.refusal(Delegation.noRoom))
                 break
             }
             let values = sealing.page.write(sealed, to: pageSlot, mappedAt: place, layouts)
