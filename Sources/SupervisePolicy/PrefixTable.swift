@@ -29,16 +29,27 @@ struct PrefixTable: Sendable {
     /// Shorter lists are read faster than cut.
     private static let shortList = 8
 
-    /// Makes a table of rules with their networks and ports, in the order of their numbers.
-    ///
-    /// No ports are every port. All networks are of one version of IP.
-    init(_ rules: some Sequence<(number: Int, prefixes: [IPPrefix], ports: PortList?)>) {
-        var rows: [IPPrefix: [(Int32, PortList?)]] = [:]
-        for (number, prefixes, ports) in rules {
-            for prefix in prefixes {
+    /// A rule as the table has it.
+    struct Row {
+        /// Its place among the rules.
+        var number: Int32
+        /// Networks of one version of IP.
+        var prefixes: [IPPrefix]
+        /// nil: every port.
+        var ports: PortList?
+        /// What else makes a difference; where two rules are of a kind, the second one does none
+        /// for addresses and ports of the first. nil: no other rule is like it.
+        var kind: Int32?
+    }
+
+    /// Makes a table of rules in the order of their numbers.
+    init(_ rules: some Sequence<Row>) {
+        var rows: [IPPrefix: [Row]] = [:]
+        for rule in rules {
+            for prefix in rule.prefixes {
                 // A set may have a network twice.
-                if rows[prefix]?.last?.0 == Int32(number) { continue }
-                rows[prefix, default: []].append((Int32(number), ports))
+                if rows[prefix]?.last?.number == rule.number { continue }
+                rows[prefix, default: []].append(rule)
             }
         }
         let order = rows.keys.map { (prefix: $0, first: Self.key($0.address)) }
@@ -63,19 +74,19 @@ struct PrefixTable: Sendable {
     }
 
     /// Adds a network's rules.
-    private mutating func append(_ rules: [(Int32, PortList?)]) {
+    private mutating func append(_ rules: [Row]) {
         if rules.count > Self.shortList, appendCut(rules) { return }
         let start = Int32(numbers.count)
-        numbers += rules.map(\.0)
+        numbers += rules.map(\.number)
         cuts.append(Cut(port: 0, numbers: start..<Int32(numbers.count)))
     }
 
     /// Adds a network's rules by their ports; false where that would take too much memory.
-    private mutating func appendCut(_ rules: [(Int32, PortList?)]) -> Bool {
+    private mutating func appendCut(_ rules: [Row]) -> Bool {
         let all: ClosedRange<UInt16> = 0...UInt16.max
         var ports: Set<UInt16> = [0]
-        for (_, list) in rules {
-            for range in list?.ranges ?? [all] {
+        for rule in rules {
+            for range in rule.ports?.ranges ?? [all] {
                 ports.insert(range.lowerBound)
                 if range.upperBound < .max { ports.insert(range.upperBound + 1) }
             }
@@ -83,11 +94,19 @@ struct PrefixTable: Sendable {
         let starts = ports.sorted()
         var lists = [[Int32]](repeating: [], count: starts.count)
         var total = 0
-        for (number, list) in rules {
-            for range in list?.ranges ?? [all] {
+        var covered: [Int32: CoveredPlaces] = [:]
+        for rule in rules {
+            // So many kinds are not kept apart; their lists are only longer.
+            let mayKeep = covered.count * starts.count < Self.mostPlaces
+            let kind = rule.kind.flatMap { mayKeep || covered[$0] != nil ? $0 : nil }
+            for range in rule.ports?.ranges ?? [all] {
                 var index = Self.lastIndex(starts.count) { starts[$0] <= range.lowerBound } ?? 0
-                while index < starts.count, starts[index] <= range.upperBound {
-                    lists[index].append(number)
+                while true {
+                    if let kind {
+                        index = covered[kind, default: CoveredPlaces(starts.count)].cover(from: index)
+                    }
+                    guard index < starts.count, starts[index] <= range.upperBound else { break }
+                    lists[index].append(rule.number)
                     index += 1
                     total += 1
                     if total > Self.mostCopies * rules.count + 1024 { return false }
