@@ -44,15 +44,22 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *result)
     return 0;
 }
 
-int csupervise_send_timeout(int descriptor)
+int csupervise_timeout(int descriptor, int of_sending)
 {
     struct timeval limit = {0};
     socklen_t length = sizeof limit;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, &length) == -1
+    int option = of_sending ? SO_SNDTIMEO : SO_RCVTIMEO;
+    if (getsockopt(descriptor, SOL_SOCKET, option, &limit, &length) == -1
         || limit.tv_sec > INT_MAX / 1000 - 1) {
         return 0;
     }
     return (int)(limit.tv_sec * 1000 + (limit.tv_usec + 999) / 1000);
+}
+
+void csupervise_reset(int descriptor)
+{
+    struct linger now = {.l_onoff = 1};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 int csupervise_is_connecting(int descriptor)

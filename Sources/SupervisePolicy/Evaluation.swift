@@ -105,7 +105,13 @@ extension Policy {
         Decision(.allow, Reason(text: why, place: "profile"))
     }
 
-    private func denied(_ why: String = "network off") -> Decision {
+    private func denied() -> Decision {
+        isGivenUp
+            ? Decision(.deny(refusal), Reason(text: "network given up", place: "process"))
+            : denied("network off")
+    }
+
+    private func denied(_ why: String) -> Decision {
         Decision(.deny(refusal), Reason(text: why, place: "profile"))
     }
 }

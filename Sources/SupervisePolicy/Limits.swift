@@ -75,16 +75,23 @@ extension Policy {
     public var givenUp: Policy {
         var policy = self
         policy.network = .off
-        // A rule that allows the network is given up with it; one for what the profile exempts is
-        // an exception to rules that refuse.
-        policy.rules.removeAll { rule in
-            guard rule.action == .allow else { return false }
-            return switch rule.protocol {
-            case .unix?: !profile.exemptNames.contains(.path)
-            case .abstract?: !profile.exemptNames.contains(.abstract)
-            default: true
-            }
-        }
+        policy.isGivenUp = true
+        policy.rules.removeAll(where: isGivenUp)
         return policy
+    }
+
+    /// Whether there is something to give up: the network, or what rules allow of it.
+    public var hasNetwork: Bool { network == .on || rules.contains(where: isGivenUp) }
+
+    /// Whether a rule is given up with the network: one that allows it.
+    ///
+    /// A rule for what the profile exempts is an exception to rules that refuse.
+    private func isGivenUp(_ rule: Rule) -> Bool {
+        guard rule.action == .allow else { return false }
+        return switch rule.protocol {
+        case .unix?: !profile.exemptNames.contains(.path)
+        case .abstract?: !profile.exemptNames.contains(.abstract)
+        default: true
+        }
     }
 }

@@ -14,4 +14,17 @@ public enum Operation: String, CaseIterable, Hashable, Sendable {
     case accept
     /// Reaching into another process: `ptrace(2)` and the calls it guards.
     case trace
+
+    /// The operation's place among all.
+    var index: Int {
+        switch self {
+        case .create: 0
+        case .bind: 1
+        case .listen: 2
+        case .connect: 3
+        case .send: 4
+        case .accept: 5
+        case .trace: 6
+        }
+    }
 }

@@ -10,32 +10,23 @@ public struct OperationSet: OptionSet, Hashable, Sendable {
 
     /// The set of one operation.
     public init(_ operation: Operation) {
-        self =
-            switch operation {
-            case .create: .create
-            case .bind: .bind
-            case .listen: .listen
-            case .connect: .connect
-            case .send: .send
-            case .accept: .accept
-            case .trace: .trace
-            }
+        rawValue = 1 << operation.index
     }
 
     /// ``Operation/create``.
-    public static let create = OperationSet(rawValue: 1)
+    public static let create = OperationSet(Operation.create)
     /// ``Operation/bind``.
-    public static let bind = OperationSet(rawValue: 2)
+    public static let bind = OperationSet(Operation.bind)
     /// ``Operation/listen``.
-    public static let listen = OperationSet(rawValue: 4)
+    public static let listen = OperationSet(Operation.listen)
     /// ``Operation/connect``.
-    public static let connect = OperationSet(rawValue: 8)
+    public static let connect = OperationSet(Operation.connect)
     /// ``Operation/send``.
-    public static let send = OperationSet(rawValue: 16)
+    public static let send = OperationSet(Operation.send)
     /// ``Operation/accept``.
-    public static let accept = OperationSet(rawValue: 32)
+    public static let accept = OperationSet(Operation.accept)
     /// ``Operation/trace``.
-    public static let trace = OperationSet(rawValue: 64)
+    public static let trace = OperationSet(Operation.trace)
 
     /// What a client does: connect and send.
     public static let outgoing: OperationSet = [.connect, .send]

@@ -12,6 +12,8 @@ public struct Policy: Hashable, Sendable {
     public var refusal: ErrorNumber
     /// The addresses that sockets are bound to.
     public var source: SourceAddresses
+    /// Whether it is what is left to whoever has given the network up: see ``givenUp``.
+    public internal(set) var isGivenUp = false
 
     /// Makes a policy.
     public init(

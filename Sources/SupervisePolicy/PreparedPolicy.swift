@@ -20,6 +20,11 @@ public struct PreparedPolicy: Sendable {
     /// As ``Policy/dependsOnSubject``.
     public let dependsOnSubject: Bool
 
+    /// Whether rules could refuse peers.
+    public let refusesPeers: Bool
+    /// What the rules want to know of processes.
+    public let subjectNeeds: Needs
+
     /// Prepares a policy.
     public init(_ policy: Policy) {
         self.policy = policy
@@ -30,6 +35,8 @@ public struct PreparedPolicy: Sendable {
         everySocket = SocketKind.samples(for: rules)
         programPatterns = policy.programPatterns
         dependsOnSubject = policy.dependsOnSubject
+        refusesPeers = policy.couldRefuse(.accept)
+        subjectNeeds = rules.flatMap(\.qualifiers).reduce(into: []) { $0.formUnion($1.needs) }
         possibleSockets = policy.possibleSockets { outcome(of: $0, by: .unknown) }
     }
 

@@ -119,18 +119,3 @@ extension Rule {
         }
     }
 }
-
-extension Operation {
-    /// The operation's place among all.
-    fileprivate var index: Int {
-        switch self {
-        case .create: 0
-        case .bind: 1
-        case .listen: 2
-        case .connect: 3
-        case .send: 4
-        case .accept: 5
-        case .trace: 6
-        }
-    }
-}

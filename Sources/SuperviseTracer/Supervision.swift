@@ -205,7 +205,7 @@ final class Supervision: StopHandler {
         // What is to be made on the socket that was judged is judged again for the deputy.
         let isDelegated = judge.dependence != nil && !hold.isFailure
         if isDelegated, !hold.needsPage {
-            guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
+            guard let sealing else { return refuse(stopped, caller) }
             // The deputy of a process that hides sends from the page what it shows.
             let place = tree.tracees[slot]?.shown == nil ? nil : sealing.place(for: slot)
             tree.forgetShown(slot)
@@ -213,7 +213,7 @@ final class Supervision: StopHandler {
         }
         if !hold.needsPage { tree.forgetShown(slot) }
         if hold.needsPage {
-            guard let sealing else { return Release.fail(stopped, judge.policy.refusal) }
+            guard let sealing else { return refuse(stopped, caller) }
             switch sealing.readiness(of: slot) {
             case .ready(let place) where isDelegated:
                 tree.forgetShown(slot)
@@ -228,7 +228,7 @@ final class Supervision: StopHandler {
                 sealing.awaitPage(slot)
                 stopped.abandon()
             case .impossible:
-                Release.fail(stopped, judge.policy.refusal)
+                refuse(stopped, caller)
             }
             return
         }
@@ -237,6 +237,13 @@ final class Supervision: StopHandler {
             return sealing.run(other, stopped, caller)
         }
         Release.carryOut(hold, stopped)
+    }
+
+    /// Refuses a call whose arguments cannot be kept from changing.
+    private func refuse(_ stopped: consuming StoppedThread, _ caller: Caller) {
+        let error = judge.refuse("arguments that cannot be sealed")
+        guard record(caller) else { return stopped.abandon() }
+        Release.fail(stopped, error)
     }
 
     /// Records what was decided; false where the call must not go on since that failed.

@@ -78,9 +78,9 @@ public struct Supervisor {
 
     /// The filter of those of the tree that give the network up by themselves.
     ///
-    /// nil where the policy has it off for all.
+    /// nil where the policy has nothing to give up.
     public func filterOfGivenUp() throws(AssemblyError) -> Program? {
-        policy.network == .off ? nil : try filter(of: policy.givenUp, limits: .givenUp)
+        !policy.hasNetwork ? nil : try filter(of: policy.givenUp, limits: .givenUp)
     }
 
     private func filter(
@@ -115,7 +115,7 @@ public struct Supervisor {
             let proc = try? Descriptor.openProc()
             let kept =
                 keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
-            let start = ProcessNetwork(limit: policy.network == .off ? .off : .on)
+            let start = ProcessNetwork(limit: policy.hasNetwork ? .on : .off)
             guard proc != nil,
                 let tree = ProcessTree(start: start, keepsLineage: policy.namesAncestors),
                 filter == nil || page != nil,

@@ -67,6 +67,24 @@ struct AttackRaceTests {
     }
 
     @Test(
+        "that swaps listeners, or uses what is accepted before its peer was judged, hears of nobody",
+        arguments: Attack.all(["dup", "use", "fork"].map { "swap-listener \($0)" }))
+    func listener(attack: Attack) async throws {
+        // Inherited, so that no filter keeps the refused peer away before.
+        let holding = ["tcp-listener", "tcp-listener"]
+        let native = try RaceResult(
+            await attack.run(holding: holding, supervised: false, adding: ["20000000", "3"]))
+        #expect(native.reached > 0)
+        let supervised = try RaceResult(
+            await attack.run(
+                holding: holding, supervised: true,
+                options: ["--network", "on", "--deny", "accept tcp 127.1.0.0/16"],
+                adding: ["2000", "6"]))
+        #expect(supervised.tries > 10)
+        #expect(supervised.reached == 0)
+    }
+
+    @Test(
         "that changes the program of a thread on the tracer's errand has no call made unjudged",
         arguments: Attack.all(["rewrite-code"]))
     func program(attack: Attack) async throws {

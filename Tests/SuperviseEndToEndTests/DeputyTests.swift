@@ -18,6 +18,19 @@ struct DeputyTests {
                 == native)
     }
 
+    @Test(
+        "accepts, waits, is interrupted, restarted, limited and refused as without it",
+        arguments: User.available)
+    func accepting(user: User) async throws {
+        let native = try await run([Programs.path("accepting")], as: user)
+        #expect(native.end == .exited(0) && native.output.hasPrefix("room 16: 5, length 16"))
+        #expect(
+            try await supervise(
+                ["--quiet", "--network", "on", "--deny", "accept tcp 127.1.0.0/16"],
+                [Programs.path("accepting")], as: user)
+                == native)
+    }
+
     /// Each line is a call, in every ABI, that is made on a socket that may do anything.
     static let calls = [
         ["s=socket(AF_INET,SOCK_DGRAM)", "bind($s,in:127.0.0.1:0)", "connect($s,in:127.0.0.1:9)"],

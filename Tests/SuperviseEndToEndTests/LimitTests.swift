@@ -114,6 +114,69 @@ struct LimitTests {
         ).check(way, options: ["--network", "off"])
     }
 
+    @Test(
+        "what rules allow is given up with the rest, whatever the network is otherwise",
+        arguments: [["--network", "off"], ["--network", "on"]], User.available)
+    func rules(network: [String], user: User) async throws {
+        try await Script(
+            """
+            rules
+            holding udp tcp-listener
+            getrlimit(RLIMIT_NETWORK) = 0 [infinity infinity]
+            connect(20,in:127.0.0.1:9) = 0
+            s=socket(AF_INET,SOCK_STREAM) = 3
+              setrlimit(RLIMIT_NETWORK,0,0) = 0
+              connect(20,in:127.0.0.1:9) = EPERM
+              socket(AF_INET,SOCK_STREAM) = EPERM
+              socket(AF_UNIX,SOCK_STREAM) = 4
+            in-child(setrlimit(RLIMIT_NETWORK,0,0);connect(20,in:127.0.0.1:9);\
+            socket(AF_INET,SOCK_STREAM);socket(AF_UNIX,SOCK_STREAM)) = exited 0
+            connect(20,in:127.0.0.1:9) = 0
+            setrlimit(RLIMIT_NETWORK,0,1) = 0
+            connect(20,in:127.0.0.1:9) = EPERM
+            setrlimit(RLIMIT_NETWORK,1,1) = 0
+            connect(20,in:127.0.0.1:9) = 0
+            connect(20,in:127.1.0.1:9) = EPERM
+            prctl(PR_SET_NETWORK,PR_NETWORK_OFF) = 0
+            connect(20,in:127.0.0.1:9) = EPERM
+            """
+        ).check(
+            Way(abi: .x86_64, user: user),
+            options: network + [
+                "--allow", "connect udp 127.0.0.1", "--deny", "connect udp",
+                "--allow", "create tcp",
+            ])
+    }
+
+    @Test("a rule that refuses peers counts where the one before it is given up")
+    func peers() async throws {
+        try await Script(
+            """
+            peers
+            holding tcp-listener
+            p=port(20) = $p
+            fcntl(20,4,SOCK_NONBLOCK) = 0
+            c=socket(AF_INET,SOCK_STREAM) = 3
+            connect($c,in:127.0.0.1:$p) = 0
+            setrlimit(RLIMIT_NETWORK,0,0) = 0
+            accept(20) = EAGAIN
+            """
+        ).check(
+            Way(abi: .x86_64, user: .current),
+            options: ["--allow", "accept tcp", "--deny", "accept tcp 127.0.0.0/8"])
+    }
+
+    @Test("a refusal after that says who gave the network up")
+    func reason() async throws {
+        let outcome = try await supervise(
+            ["--log", "-", "--allow", "outgoing udp"],
+            [
+                Programs.path("probe"), "s=socket(AF_INET,SOCK_DGRAM)",
+                "setrlimit(RLIMIT_NETWORK,0,0)", "connect($s,in:127.0.0.1:9)",
+            ])
+        #expect(outcome.error.hasSuffix(" denied EPERM       network given up @ process\n"))
+    }
+
     @Test("an audit lets through what has been given up", arguments: Way.direct)
     func audit(way: Way) async throws {
         try await Script(

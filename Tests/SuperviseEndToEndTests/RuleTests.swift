@@ -19,15 +19,21 @@ struct RuleTests {
         try await compare(row, Way(abi: abi, user: .current))
     }
 
-    @Test("Who may not filter TCP sockets cannot listen where peers are refused")
-    func unprivileged() async throws {
-        guard isRoot else { return print("skipped: only root can become another user") }
-        let outcome = try await supervise(
-            ["--network", "on", "--deny", "accept tcp 10.0.0.0/8"],
-            [Programs.path("probe"), "s=socket(AF_INET,SOCK_STREAM)", "listen($s)"], as: .nobody)
-        // Older kernels let everybody filter them.
-        let isFiltered = outcome.output.contains("listen($s) = 0")
-        #expect(isFiltered != outcome.error.contains("peers that cannot be kept away"))
+    @Test("A refused peer is in the log, and the program hears of nobody", arguments: User.available)
+    func refusedPeer(user: User) async throws {
+        let outcome = try await run(
+            [
+                Programs.path("holding"), "tcp-waiting", "--", Programs.path("supervise"), "--log",
+                "-", "--network", "on", "--deny", "(EACCES) accept tcp localhost", "--",
+                Programs.path("probe"), "fcntl(20,4,SOCK_NONBLOCK)", "accept4(20,SOCK_CLOEXEC)",
+            ], as: user)
+        let words = outcome.error.split(separator: "\n").map {
+            $0.split(separator: " ").dropFirst(2).filter { !$0.hasPrefix("127.0.0.1:") }
+                .joined(separator: " ")
+        }
+        #expect(
+            words == ["probe accept4 tcp denied EACCES deny(EACCES) accept tcp localhost @ --deny 1"])
+        #expect(outcome.output.hasSuffix("\naccept4(20,SOCK_CLOEXEC) = EAGAIN\n"))
     }
 
     @Test("paths", arguments: Row.table("rules", "paths"), Way.all)

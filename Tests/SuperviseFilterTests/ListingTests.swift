@@ -47,7 +47,7 @@ private let networkOffListing = """
        21  load args[1].high
        22  jeq 0, then allow, else EPERM
     x86-64.1:
-       23  jeq 43, then allow
+       23  jeq 43, then allow                           ; accept
        24  jge 41, else allow
        25  jeq 41, then socket, else trace              ; socket; else connect
     x86-64.2:

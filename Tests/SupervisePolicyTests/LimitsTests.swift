@@ -47,9 +47,33 @@ struct LimitsTests {
     @Test("Who gives the network up has the profile's exemptions and the policy's error")
     func givenUp() {
         for profile in Profile.all {
-            let policy = Policy(network: .on, profile: profile, refusal: .busy)
-            #expect(
-                policy.givenUp == Policy(network: .off, profile: profile, refusal: .busy))
+            let givenUp = Policy(network: .on, profile: profile, refusal: .busy).givenUp
+            let off = Policy(network: .off, profile: profile, refusal: .busy)
+            #expect(givenUp.isGivenUp && givenUp.givenUp == givenUp && off.givenUp == givenUp)
+            for (kind, reason) in [
+                (SocketKind(family: .ipv4, type: .stream), "network given up @ process"),
+                (SocketKind(family: .unix, type: .stream), nil),
+            ] {
+                let (decision, expected) = (
+                    givenUp.decide(.create(kind)), off.decide(.create(kind))
+                )
+                #expect(decision.verdict == expected.verdict)
+                let text = "\(decision.reason.text) @ \(decision.reason.place)"
+                if decision.verdict.isDenial { #expect(text == reason) }
+            }
         }
+    }
+
+    @Test("What rules allow of the network is there to be given up, and refusals are not")
+    func hasNetwork() throws {
+        func policy(_ network: NetworkSwitch, _ rules: String...) throws -> Policy {
+            Policy(rules: try rules.map { try Rule(parsing: $0) }, network: network)
+        }
+        #expect(try policy(.on).hasNetwork && !policy(.on).givenUp.hasNetwork)
+        #expect(try !policy(.off).hasNetwork)
+        #expect(try policy(.off, "allow connect tcp :443").hasNetwork)
+        // Paths are exempt, so this is an exception to the rule behind it.
+        #expect(
+            try !policy(.off, "allow connect unix /a", "deny connect unix", "deny bind").hasNetwork)
     }
 }

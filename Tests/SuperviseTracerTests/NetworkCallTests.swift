@@ -111,7 +111,7 @@ struct NetworkCallTests {
         let direct: [UInt32: (JudgedCall, Int)] = [
             1: (.socket, 3), 2: (.bind, 3), 3: (.connect, 3), 4: (.listen, 2),
             8: (.socketpair, 4), 11: (.sendto, 6), 16: (.sendmsg, 3), 20: (.sendmmsg, 4),
-            14: (.setsockopt, 5),
+            14: (.setsockopt, 5), 5: (.accept, 3), 18: (.accept4, 4),
         ]
         let plain = arguments { _ in 0 }
         for number in UInt32(0)...64 {
@@ -127,5 +127,18 @@ struct NetworkCallTests {
             #expect(NetworkCall.socketcallArguments(number) == count)
             #expect(NetworkCall.name(ofSocketcall: number) == call.name)
         }
+    }
+
+    @Test("Accepting without flags is accepting with none, in every way")
+    func accepting() {
+        let arguments = arguments { _ in 0 }
+        func call(_ flags: UInt32) -> NetworkCall {
+            .accept(AcceptCall(descriptor: 1, address: 2, length: 3, flags: flags))
+        }
+        #expect(NetworkCall(.accept, arguments, layouts: .x86_64) == call(0))
+        #expect(NetworkCall(.accept4, arguments, layouts: .x86_64) == call(4))
+        #expect(NetworkCall(.accept4, arguments, layouts: .i386) == call(4))
+        #expect(NetworkCall(socketcall: 5, arguments) == call(0))
+        #expect(NetworkCall(socketcall: 18, arguments) == call(4))
     }
 }

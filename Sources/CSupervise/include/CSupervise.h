@@ -258,8 +258,10 @@ struct csupervise_socket {
 
 /// SO_DOMAIN, SO_TYPE, SO_PROTOCOL and SO_ACCEPTCONN. ENOTSOCK, or EBADF for an O_PATH descriptor.
 int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
-/// SO_SNDTIMEO in milliseconds, rounded up; 0 where there is none.
-int csupervise_send_timeout(int descriptor);
+/// SO_SNDTIMEO, or SO_RCVTIMEO, in milliseconds, rounded up; 0 where there is none.
+int csupervise_timeout(int descriptor, int of_sending);
+/// Has the connection reset when its last descriptor is closed (SO_LINGER with no time).
+void csupervise_reset(int descriptor);
 /// Whether a TCP socket is connecting and not yet connected.
 int csupervise_is_connecting(int descriptor);
 /// Attaches a filter of `count` struct sock_filter to a socket, which then keeps it for good.

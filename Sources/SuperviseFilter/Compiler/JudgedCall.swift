@@ -13,6 +13,10 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case connect
     /// `listen(2)`.
     case listen
+    /// `accept(2)`.
+    case accept
+    /// `accept4(2)`.
+    case accept4
     /// `sendto(2)`.
     case sendto
     /// `sendmsg(2)`.

@@ -60,6 +60,8 @@ struct PartialEvaluation: Sendable {
         case .bind: asks(.bind) ? .trace : .allow
         case .connect: asks(.connect) ? .trace : .allow
         case .listen: asks(.listen) ? .trace : .allow
+        // Who connected is known to the tracer only.
+        case .accept, .accept4: couldRefuse.contains(.accept) ? .trace : .allow
         case .sendmsg: graph.named(call.name, sending(flags: .third))
         case .sendmmsg: graph.named(call.name, sending(flags: .fourth))
         case .sendto:

@@ -28,6 +28,7 @@ extension SyscallTable {
         .init(361, .bind),
         .init(362, .connect),
         .init(363, .listen),
+        .init(364, .accept4),
         .init(366, .setsockopt),
         .init(369, .sendto),
         .init(370, .sendmsg),
@@ -48,10 +49,12 @@ extension SyscallTable {
         .init(2, .bind),
         .init(3, .connect),
         .init(4, .listen),
+        .init(5, .accept),
         .init(8, .socketpair),
         .init(11, .sendto),
         .init(14, .setsockopt),
         .init(16, .sendmsg),
+        .init(18, .accept4),
         .init(20, .sendmmsg),
     ])
 }

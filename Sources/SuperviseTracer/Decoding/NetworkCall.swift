@@ -9,6 +9,7 @@ enum NetworkCall: Equatable {
     case bind(descriptor: Int32, address: UInt64, length: Int32)
     case connect(descriptor: Int32, address: UInt64, length: Int32)
     case listen(descriptor: Int32)
+    case accept(AcceptCall)
     case sendto(
         descriptor: Int32, buffer: UInt64, size: UInt64, flags: UInt32, address: UInt64,
         length: Int32)
@@ -20,6 +21,16 @@ enum NetworkCall: Equatable {
     case pidfdGetfd(pidfd: Int32, descriptor: Int32, flags: UInt32)
     /// A call that is never judged.
     case other
+}
+
+/// `accept4(2)`, and `accept(2)` as the same without flags.
+struct AcceptCall: Equatable {
+    var descriptor: Int32
+    /// Where the peer's address is to be written, 0 for nowhere.
+    var address: UInt64
+    /// Where there is an `int`, the room for the address.
+    var length: UInt64
+    var flags: UInt32
 }
 
 /// Where a `struct iovec` array is.
@@ -38,6 +49,8 @@ extension NetworkCall {
         case .bind: self.init(bind: arguments)
         case .connect: self.init(connect: arguments)
         case .listen: self.init(listen: arguments)
+        case .accept: self.init(accept: arguments, flags: 0)
+        case .accept4: self.init(accept: arguments, flags: arguments.unsigned(3))
         case .sendto: self.init(sendto: arguments)
         case .sendmsg: self.init(sendmsg: arguments)
         case .sendmmsg: self.init(sendmmsg: arguments)
@@ -67,10 +80,12 @@ extension NetworkCall {
         case 2: "bind"
         case 3: "connect"
         case 4: "listen"
+        case 5: "accept"
         case 8: "socketpair"
         case 11: "sendto"
         case 14: "setsockopt"
         case 16: "sendmsg"
+        case 18: "accept4"
         case 20: "sendmmsg"
         default: "socketcall"
         }
@@ -83,10 +98,12 @@ extension NetworkCall {
         case 2: self.init(bind: arguments)
         case 3: self.init(connect: arguments)
         case 4: self.init(listen: arguments)
+        case 5: self.init(accept: arguments, flags: 0)
         case 8: self.init(socketpair: arguments)
         case 11: self.init(sendto: arguments)
         case 14: self.init(setsockopt: arguments)
         case 16: self.init(sendmsg: arguments)
+        case 18: self.init(accept: arguments, flags: arguments.unsigned(3))
         case 20: self.init(sendmmsg: arguments)
         default: self = .other
         }
@@ -96,8 +113,8 @@ extension NetworkCall {
     static func socketcallArguments(_ number: UInt32) -> Int {
         switch number {
         case 4: 2
-        case 1, 2, 3, 16: 3
-        case 8, 20: 4
+        case 1, 2, 3, 5, 16: 3
+        case 8, 18, 20: 4
         case 14: 5
         case 11: 6
         default: 0
@@ -127,6 +144,13 @@ extension NetworkCall {
 
     init(listen arguments: Arguments) {
         self = .listen(descriptor: arguments.int(0))
+    }
+
+    init(accept arguments: Arguments, flags: UInt32) {
+        self = .accept(
+            AcceptCall(
+                descriptor: arguments.int(0), address: arguments.wide(1),
+                length: arguments.wide(2), flags: flags))
     }
 
     init(sendto arguments: Arguments) {

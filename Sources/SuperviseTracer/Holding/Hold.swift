@@ -10,6 +10,8 @@ enum Hold {
     case runSealed(SealedArguments)
     /// As above, for a `sendmmsg(2)`: one message after the other.
     case sendSealed(SealedMessages)
+    /// A deputy accepts the connection, and the one who made it is judged.
+    case accept(AcceptCall)
     /// Another call is made instead, which has the same result.
     case runOther(RawCall)
     /// The call is not made and fails with this error.
@@ -23,7 +25,7 @@ enum Hold {
     /// Whether the call goes on with bytes from the sealed page.
     var needsPage: Bool {
         switch self {
-        case .runSealed, .sendSealed: true
+        case .runSealed, .sendSealed, .accept: true
         case .run, .runOther, .fail: false
         }
     }
@@ -36,7 +38,7 @@ enum Release {
         switch hold {
         case .run: stopped.resume()
         // Not without the page: the kernel would read what nobody has judged.
-        case .runSealed, .sendSealed, .runOther: fail(stopped, .notPermitted)
+        case .runSealed, .sendSealed, .accept, .runOther: fail(stopped, .notPermitted)
         case .fail(let error): fail(stopped, error)
         }
     }
@@ -52,6 +54,7 @@ enum Release {
             sealing.run(arguments, stopped, caller, original, place: place)
         case .sendSealed(let messages):
             sealing.send(messages, stopped, caller, place: place)
+        case .accept(let call): sealing.accept(call, stopped, caller, place: place)
         case .runOther(let call): sealing.run(call, stopped, caller)
         case .fail(let error): fail(stopped, error)
         }

@@ -68,14 +68,4 @@ extension Judge {
         else { return lookup }
         return sockets.look(at: descriptor, of: caller.slot, withName: true)
     }
-
-    /// Whether the verdict on an address depends on which socket the descriptor stands for, so
-    /// that another thread could gain by putting another one in its place.
-    func dependsOnSocket(_ named: Named, _ address: SocketAddress, _ caller: Caller) -> Bool {
-        let request = named.request(.unknown, address)
-        if request.operation != .send, case .decided = answer(to: request, by: caller) {
-            return false
-        }
-        return policy.verdictDependsOnSocket(request.operation, address, by: inquiry.subject)
-    }
 }

@@ -67,7 +67,7 @@ extension Judge {
     /// socket is judged at the call.
     func uselessSockets(_ caller: Caller) -> Shedding? {
         guard !recorder.isAuditing else { return nil }
-        beginExec()
+        begin("execve")
         // What the program may become (a user, a member of a group) is not looked at.
         let needs = subjectNeeds.intersection(.programs)
         subjects.read(needs, into: &inquiry.subject, of: caller)

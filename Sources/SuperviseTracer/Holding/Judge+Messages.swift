@@ -14,7 +14,7 @@ extension Judge {
         let size = caller.layouts.messageHeader
         var bytes: [UInt8] = []
         let read = memory.readBytes(pointer, count: size, of: caller.slot, into: &bytes)
-        guard read != .hidden else { return .fail(policy.refusal) }
+        guard read != .hidden else { return .fail(refuse(Self.hidden)) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
         guard let header = decoder.header(bytes, at: 0),
             memory.isAccessible(pointer, count: size, of: caller.slot)
@@ -42,7 +42,7 @@ extension Judge {
         var bytes: [UInt8] = []
         let read = memory.readBytes(
             pointer, count: entries * entry, of: caller.slot, into: &bytes)
-        guard read != .hidden else { return .fail(policy.refusal) }
+        guard read != .hidden else { return .fail(refuse(Self.hidden)) }
         var sealed = SealedMessages(
             descriptor: descriptor, flags: flags, entries: pointer, messages: [])
         for index in 0..<entries where sealed.ending == nil {
@@ -76,7 +76,9 @@ extension Judge {
         var address = AddressBytes()
         let read = memory.readAddress(
             header.name, length: Int(length), of: caller.slot, into: &address)
-        guard read != .hidden else { return .failure(KernelError(number: policy.refusal)) }
+        guard read != .hidden else {
+            return .failure(KernelError(number: refuse(Self.hidden)))
+        }
         let isReadable = memory.isAccessible(header.name, count: Int(length), of: caller.slot)
         guard read == .bytes(Int(length)), isReadable else {
             return .failure(

@@ -53,7 +53,7 @@ extension Judge {
             named.address, length: Int(named.length), of: caller.slot, into: &address)
         {
         case .hidden:
-            return .fail(policy.refusal)
+            return .fail(refuse(Self.hidden))
         case .bytes(let count) where count < Int(named.length):
             return .fail(unreadable(named, caller))
         case .bytes:

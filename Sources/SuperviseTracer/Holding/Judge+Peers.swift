@@ -8,8 +8,8 @@ extension Judge {
     /// One that was attached for another program, for which the rules differ, makes the socket
     /// useless for this one.
     ///
-    /// A TCP socket hears of peers once it listens; the kernel lets only privileged users filter
-    /// one (Linux 6.18), so others cannot listen under such rules.
+    /// A TCP socket hears of peers once it listens. The kernel lets only privileged users filter
+    /// one (Linux 6.18); for others its peers are judged when they are accepted, and only then.
     ///
     /// - Returns: Whether that is so; where it is false, the call must not be made.
     private func refusePeers(
@@ -27,13 +27,15 @@ extension Judge {
         guard let filter = PeerFilter(policy: policy, kind: kind, subject: inquiry.subject) else {
             return true
         }
+        // Whoever connects is judged when the connection is accepted, too.
+        let isAccepted = kind.type == .stream
         // MPTCP and SCTP receive by sockets of their own behind this one.
         let isPlain = kind.protocolName == "tcp" || kind.type == .datagram || kind.type == .raw
         guard isPlain, filter.instructions.count <= PeerFilter.limit,
             let copy = sockets.copyOrShown(of: descriptor, slot: caller.slot)
-        else { return false }
+        else { return isAccepted }
         defer { copy.close() }
-        return filterPackets(of: copy.rawValue, by: filter.instructions) == 0
+        return filterPackets(of: copy.rawValue, by: filter.instructions) == 0 || isAccepted
     }
 
     /// As `decision`, for a call on a socket: all that hold it count, and one that may give it peers

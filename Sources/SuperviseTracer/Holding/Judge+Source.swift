@@ -25,7 +25,9 @@ extension Judge {
         case .bound, .ipv6Only:
             guard holdsSocket else { return .success(bytes) }
             guard let step, let kind, let copy = sockets.copy(of: descriptor, slot: caller.slot)
-            else { return .failure(KernelError(number: policy.refusal)) }
+            else {
+                return .failure(KernelError(number: refuse("a socket that cannot be looked at")))
+            }
             defer { copy.close() }
             let error = copy.carryOut(step, kind)
             return error == 0

@@ -34,10 +34,13 @@ extension Judge {
     private func judgePidfd(_ pidfd: Int32, _ descriptor: Int32, _ caller: Caller) -> Hold {
         let found = pidfdTarget(of: caller.thread, pidfd).flatMap { target(ofOurs: $0, caller) }
         let hold = judgeTarget(found, caller)
-        guard case .run = hold, case .success(.itself) = found, policy.restricts else {
-            return hold
+        guard case .run = hold, policy.restricts else { return hold }
+        if case .success(.itself) = found {
+            return .runOther(InjectedCalls(layouts: caller.layouts).duplicate(descriptor))
         }
-        return .runOther(InjectedCalls(layouts: caller.layouts).duplicate(descriptor))
+        // A deputy has connections among its descriptors whose peers have yet to be judged.
+        guard case .success = found, refusesPeers, !recorder.isAuditing else { return hold }
+        return .fail(refuse("taking descriptors where peers are refused"))
     }
 
     /// PTRACE_ATTACH and PTRACE_SEIZE reach for a process; the other requests need one that was
@@ -125,7 +128,7 @@ extension Judge {
     /// Whether another process has every restriction that a caller has: all its threads, since
     /// they share what is traced.
     private func hasRestrictions(_ slot: Int, of caller: Caller) -> Bool {
-        guard policy.network == .off, !isOffForAll else { return true }
+        guard tree.isNetworkOff(thread: caller.slot) else { return true }
         return tree.tracees[slot].map { tree.isNetworkOff(process: $0.process) } ?? false
     }
 

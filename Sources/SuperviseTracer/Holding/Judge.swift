@@ -9,18 +9,13 @@ import SupervisePolicy
 final class Judge {
     /// The policy for the caller of the call being judged, ready to be asked.
     var prepared: PreparedPolicy
-    /// Whether the policy has the network off for everybody from the start.
-    let isOffForAll: Bool
     let recorder: Recorder
     let tree: ProcessTree
     let memory: TraceeMemory
     let sockets: TraceeSockets
     let subjects: SubjectReader
-    /// The socket options that lead past the rules.
-    let routingOptions: [RoutingOption]
-    /// Whether rules refuse peers, and what they want to know of processes.
-    let refusesPeers: Bool
-    let subjectNeeds: Needs
+    /// The socket options that lead past the rules, of the policy and of what is left of it.
+    private let routingOptions: (base: [RoutingOption], givenUp: [RoutingOption])
     /// Whether rules ask for programs: then it matters who else holds a socket.
     let asksForPrograms: Bool
     /// What was found out of the caller of the call being judged.
@@ -33,18 +28,25 @@ final class Judge {
     var pinned: PinnedPath?
     /// Whether the caller's descriptors are a deputy's, which nobody else can change.
     var holdsSocket = false
-    private var callName = ""
+    /// The name of the call being judged.
+    private(set) var callName = ""
+
+    /// Why a call is refused whose arguments nobody can look at.
+    static let hidden = "memory that cannot be read"
 
     var policy: Policy { prepared.policy }
+    var refusesPeers: Bool { prepared.refusesPeers }
+    var subjectNeeds: Needs { prepared.subjectNeeds }
 
     init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
         prepared = PreparedPolicy(policy)
-        isOffForAll = policy.network == .off
-        routingOptions = RoutingOption.refused(by: policy)
-        refusesPeers = policy.couldRefuse(.accept)
-        subjectNeeds = policy.allRules.flatMap(\.qualifiers)
-            .reduce(into: []) { $0.formUnion($1.needs) }
-        asksForPrograms = !subjectNeeds.isDisjoint(with: .programs)
+        routingOptions = (
+            base: RoutingOption.refused(by: policy),
+            givenUp: RoutingOption.refused(by: policy.givenUp)
+        )
+        // What is left of it has no others.
+        asksForPrograms = (policy.rules + policy.profile.rules).flatMap(\.qualifiers)
+            .contains { !$0.needs.isDisjoint(with: .programs) }
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree
@@ -54,20 +56,18 @@ final class Judge {
 
     /// Judges a call at its seccomp stop.
     func judge(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) -> Hold {
-        notes.removeAll(keepingCapacity: true)
-        dependence = nil
-        inquiry = Inquiry()
-        callName = call.name
+        begin(call.name)
         if call == .socketcall { return judgeSocketcall(arguments, caller) }
         return judge(NetworkCall(call, arguments, layouts: caller.layouts), caller)
     }
 
-    /// Begins with what an executed program inherits, which is judged without a call that asks.
-    func beginExec() {
+    /// Begins with a call, or with what is judged without one that asks: what an executed program
+    /// inherits, and each connection.
+    func begin(_ call: String) {
         notes.removeAll(keepingCapacity: true)
         dependence = nil
         inquiry = Inquiry()
-        callName = "execve"
+        callName = call
     }
 
     /// Notes that the verdict depends on what a path leads to.
@@ -86,14 +86,14 @@ final class Judge {
         let pointer = arguments.narrowed.wide(1)
         let read = memory.readBytes(
             pointer, count: count * word, of: caller.slot, into: &bytes)
-        guard read != .hidden else { return .fail(policy.refusal) }
+        callName = NetworkCall.name(ofSocketcall: number)
+        guard read != .hidden else { return .fail(refuse(Self.hidden)) }
         guard bytes.count == count * word,
             memory.isAccessible(pointer, count: count * word, of: caller.slot)
         else { return .fail(.badAddress) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
         let words = (0..<6).map { decoder.word(bytes, at: $0 * word) }
         let inMemory = Arguments(words[0], words[1], words[2], words[3], words[4], words[5])
-        callName = NetworkCall.name(ofSocketcall: number)
         // The arguments themselves are memory that was judged.
         switch judgeUnfiltered(NetworkCall(socketcall: number, inMemory), caller) {
         case .run: return .runSealed(SealedArguments(words: words))
@@ -103,6 +103,7 @@ final class Judge {
         case .sendSealed(let messages): return .sendSealed(messages)
         // No call of socketcall(2) is one of these.
         case .runOther: return .fail(.noFunction)
+        case .accept(let call): return .accept(call)
         case .fail(let error): return .fail(error)
         }
     }
@@ -141,6 +142,8 @@ final class Judge {
                 Named(.connect, descriptor, address, length), caller)
         case .listen(let descriptor):
             return judgeListen(descriptor, caller)
+        case .accept(let call):
+            return judgeAccept(call, caller)
         case .sendto(let descriptor, let buffer, let size, let flags, let address, let length):
             guard address != 0 else { return .run }
             var named = Named(.send, descriptor, address, length, flags: flags, argument: 4)
@@ -152,9 +155,10 @@ final class Judge {
             return judgeMessages(descriptor, headers, count, flags, caller)
         case .setsockopt(let level, let option, let length):
             // Only behind `socketcall(2)`: else the filter has answered.
+            let options = policy.isGivenUp ? routingOptions.givenUp : routingOptions.base
             let isRefused =
                 length != 0 && !recorder.isAuditing
-                && routingOptions.contains { $0.level == level && $0.number == option }
+                && options.contains { $0.level == level && $0.number == option }
             return isRefused ? .fail(.notPermitted) : .run
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
@@ -188,6 +192,18 @@ final class Judge {
         }
         if case .deny(let error) = decision.verdict, !recorder.isAuditing { return error }
         return nil
+    }
+
+    /// Refuses a call that cannot be judged, or not be made as it was judged, and notes why.
+    ///
+    /// It is not made in an audit either: nobody knows what it would do.
+    func refuse(_ why: String) -> ErrorNumber {
+        let decision = Decision(.deny(policy.refusal), Reason(text: why, place: "profile"))
+        notes.removeAll(keepingCapacity: true)
+        if recorder.wants(denial: true) {
+            notes.append(Note(call: callName, decision: decision, request: nil))
+        }
+        return policy.refusal
     }
 
     /// As `refusal`, for a call that registers decide.
@@ -295,7 +311,24 @@ struct Note {
     /// The call's name; `socketcall(2)` goes by the names of the calls it makes.
     var call: String
     var decision: Decision
-    var request: Request
+    /// What is asked for; nil where the call could not be looked at.
+    var request: Request?
+}
+
+extension SupervisePolicy.Operation {
+    /// What a call is about, by its name.
+    init(ofCall name: String) {
+        self =
+            switch name {
+            case "socket", "socketpair": .create
+            case "bind": .bind
+            case "listen": .listen
+            case "accept", "accept4": .accept
+            case "sendto", "sendmsg", "sendmmsg": .send
+            case "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd": .trace
+            default: .connect
+            }
+    }
 }
 
 extension SocketKind {

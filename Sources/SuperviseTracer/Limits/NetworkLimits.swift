@@ -8,6 +8,8 @@ import SupervisePolicy
 /// filter that stops the calls to be judged.
 final class NetworkLimits {
     private let policy: PreparedPolicy
+    /// Whether nobody has a network to give up.
+    private let isOffForAll: Bool
     private lazy var givenUp = PreparedPolicy(policy.policy.givenUp)
     private let tree: ProcessTree
     private let memory: TraceeMemory
@@ -23,6 +25,7 @@ final class NetworkLimits {
     ) {
         self.filter = filter
         policy = judge.prepared
+        isOffForAll = !policy.policy.hasNetwork
         // A domain keeps its processes from tracing those in other domains, which some profiles
         // allow where both have given up the same.
         domain =
@@ -37,9 +40,6 @@ final class NetworkLimits {
     func policy(for slot: Int) -> PreparedPolicy {
         !isOffForAll && tree.isNetworkOff(thread: slot) ? givenUp : policy
     }
-
-    /// Whether the policy has the network off for everybody: nobody can change that.
-    private var isOffForAll: Bool { policy.policy.network == .off }
 
     private func isOff(_ slot: Int) -> Bool { isOffForAll || tree.isNetworkOff(thread: slot) }
 

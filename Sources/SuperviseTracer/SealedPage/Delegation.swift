@@ -1,4 +1,3 @@
-import CSupervise
 import SuperviseAudit
 import SuperviseFilter
 import SupervisePolicy
@@ -13,28 +12,22 @@ import SupervisePolicy
 ///
 /// The deputy never waits: it makes its call with an interruption pending, which ends the call
 /// where it would begin to wait. Then the caller waits itself, so signals reach it as they would.
-final class Delegation: Errand {
-    private let sealing: Sealing
-    private let caller: Caller
+final class Delegation: Commission {
     private let call: JudgedCall
     private let arguments: Arguments
     /// Where the page is mapped, nil where the call needs none.
     private let place: UInt32?
-    /// The policy that the caller's call was judged by.
-    let policy: PreparedPolicy
     private let path: [UInt8]?
-    private var step = Step.clone
-    private var deputy: ThreadID?
-    private var outcome: Deputy.Outcome?
+    private var waiting = Waiting.none
+    /// What became of the deputy's call, nil where the deputy was killed.
+    var outcome: Deputy.Outcome?
     private var pageSlot: UInt16?
     /// The events that the call's result is to be recorded for.
     var events: [AuditEvent] = []
 
-    private enum Step {
-        /// It makes the deputy.
-        case clone
-        /// It stands behind that call until the deputy has ended.
-        case deputized
+    /// What the caller does when its deputy has ended.
+    private enum Waiting {
+        case none
         /// It waits for the connection that the deputy has begun.
         case connecting(SocketDependence)
         /// It sends over the connection that is there by now.
@@ -42,8 +35,6 @@ final class Delegation: Errand {
         /// It waits until the socket can be written to; then the call is made again. The number is
         /// the time when a socket with a time limit (SO_SNDTIMEO) gives up.
         case sending(until: Int64?)
-        /// Nothing is left to do.
-        case over
     }
 
     init(
@@ -51,13 +42,10 @@ final class Delegation: Errand {
         arguments: Arguments, place: UInt32?, path: [UInt8]?, sealing: Sealing
     ) {
         self.path = path
-        self.sealing = sealing
-        policy = sealing.judge.prepared
-        self.caller = caller
         self.call = call
         self.arguments = arguments
         self.place = place
-        super.init(registers, mask: mask, caller.layouts)
+        super.init(registers, mask: mask, caller: caller, sealing: sealing)
     }
 
     private func finish(_ result: Int64) -> ErrandStep {
@@ -65,30 +53,22 @@ final class Delegation: Errand {
         return .finish(result)
     }
 
-    private var refusal: ErrandStep {
-        .finish(-Int64(sealing.judge.policy.refusal.rawValue))
+    override var deputyHasOwnDirectory: Bool { path != nil }
+
+    override func makeDeputy() -> Errand {
+        Deputy(
+            registers, mask: mask, caller: caller, call: call, arguments: arguments, place: place,
+            path: path, sealing: sealing, delegation: self)
     }
 
-    override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
-        guard let result else {
-            // The deputy takes no signals that are the process's, and begins with this mask.
-            thread.setSignalMask(UInt64.max)
-            return .call(calls.cloneDeputy(withOwnDirectory: path != nil))
-        }
-        switch step {
-        case .clone:
-            // -ERESTARTNOINTR: the process is being stopped.
-            if result == -513 { return .call(calls.cloneDeputy(withOwnDirectory: path != nil)) }
-            step = .deputized
-            sealing.releaseNewborns(of: caller.slot)
-            guard result > 0, deputy != nil else { return refusal }
-            return outcome == nil ? .wait : conclude(at: thread)
-        case .deputized, .over:
-            return refusal
+    override func goOn(after result: Int64, at thread: borrowing StoppedThread) -> ErrandStep {
+        switch waiting {
+        case .none:
+            return refuse(Self.outOfTurn)
         case .connecting(let dependence):
             if result == -512 { return .interrupted }
             if result == 0, dependence.message != nil {
-                step = .sendingAll
+                waiting = .sendingAll
                 return send(dependence)
             }
             // EALREADY: the time to send (SO_SNDTIMEO) is over. The call that began the connection
@@ -103,66 +83,46 @@ final class Delegation: Errand {
     }
 
     override func interrupted() -> ErrandStep? {
-        switch step {
-        case .clone, .deputized, .over: nil
-        case .connecting, .sending, .sendingAll: .interrupted
-        }
-    }
-
-    override func made(_ thread: ThreadID) {
-        deputy = thread
-        let deputy = Deputy(
-            registers, mask: mask, caller: caller, call: call, arguments: arguments, place: place,
-            path: path, sealing: sealing, delegation: self)
-        if !sealing.start(deputy, thread, for: caller) { deputyEnded(nil) }
-        sealing.releaseNewborns(of: caller.slot)
+        if case .none = waiting { nil } else { .interrupted }
     }
 
     override func ended() {
         if let pageSlot { sealing.page.returnSlot(pageSlot) }
         pageSlot = nil
-        step = .over
-        sealing.releaseNewborns(of: caller.slot)
+        super.ended()
     }
 
-    /// The deputy has ended, with this outcome; nil where it was killed.
-    func deputyEnded(_ outcome: Deputy.Outcome?) {
-        self.outcome = outcome ?? .result(-Int64(sealing.judge.policy.refusal.rawValue))
-        guard case .deputized = step else { return }
-        let stopped = StoppedThread(id: caller.thread)
-        let next = conclude(at: stopped)
-        sealing.proceed(self, next, stopped, caller.slot)
-    }
-
-    private func conclude(at thread: borrowing StoppedThread) -> ErrandStep {
-        guard let outcome else { return refusal }
+    override func conclude(at thread: borrowing StoppedThread) -> ErrandStep {
         switch outcome {
+        case nil:
+            return refuse(Self.outOfTurn)
         case .result(let result):
             return finish(result)
         case .interrupted(let dependence):
-            guard place != nil, let slot = sealing.page.takeSlot() else { return refusal }
+            guard place != nil, let slot = sealing.page.takeSlot() else {
+                return refuse(Self.noRoom)
+            }
             pageSlot = slot
             // From here on signals reach the caller.
             thread.setSignalMask(mask)
             if dependence.path != nil {
                 // Nothing tells when a socket that is no peer yet has room: it is tried again.
-                step = .sending(until: nil)
+                waiting = .sending(until: nil)
                 sealing.page.write(calls.pollForWriting(-1), to: slot)
                 return .call(calls.poll(address, milliseconds: 10))
             }
             if dependence.operation == .connect {
-                step = .connecting(dependence)
+                waiting = .connecting(dependence)
                 sealing.page.write([0xff, 0xff], to: slot)
                 return .call(calls.awaitConnection(dependence.descriptor, address))
             }
             let limit = dependence.sendTimeout
-            step = .sending(until: limit.map { Self.milliseconds() + Int64($0) })
+            waiting = .sending(until: limit.map { Self.milliseconds() + Int64($0) })
             sealing.page.write(calls.pollForWriting(dependence.descriptor), to: slot)
             return .call(calls.poll(address, milliseconds: limit ?? -1))
         }
     }
 
-    private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
     private var address: UInt64 {
         sealing.page.address(of: pageSlot ?? 0, mappedAt: place ?? 0)
     }
@@ -173,7 +133,7 @@ final class Delegation: Errand {
         case .buffer(let pointer, let size, let flags):
             return .call(calls.send(dependence.descriptor, pointer, size, flags))
         case .header(var header, let flags):
-            guard let place, let pageSlot else { return refusal }
+            guard let place, let pageSlot else { return refuse(Self.noRoom) }
             (header.name, header.nameLength) = (0, 0)
             let registers = sealing.page.write(
                 SealedArguments(header: header, name: nil), to: pageSlot, mappedAt: place, layouts)
@@ -183,6 +143,4 @@ final class Delegation: Errand {
             return finish(0)
         }
     }
-
-    private static func milliseconds() -> Int64 { csupervise_monotonic() / 1_000_000 }
 }

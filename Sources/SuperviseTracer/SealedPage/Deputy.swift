@@ -52,8 +52,6 @@ final class Deputy: Errand {
         super.init(registers, mask: mask, caller.layouts)
     }
 
-    private var refusal: Int64 { -Int64(sealing.judge.policy.refusal.rawValue) }
-
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else {
             guard let path, let step = pinning.next(after: nil, path, self, at: thread) else {
@@ -106,8 +104,8 @@ final class Deputy: Errand {
         guard [-4, -512, -513, -514].contains(result) else { return .result(result) }
         guard var dependence else { return .result(-4) }
         if let slot = sealing.judge.tree.slot(of: thread) {
-            dependence.sendTimeout = sealing.judge.sockets.sendTimeout(
-                of: dependence.descriptor, slot)
+            dependence.sendTimeout = sealing.judge.sockets.timeout(
+                of: dependence.descriptor, ofSending: true, slot)
         }
         return .interrupted(dependence)
     }
@@ -149,7 +147,10 @@ final class Deputy: Errand {
         guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
-        case _ where isUnpinned: stopped.skipCall(result: refusal)
+        // Connections have deputies of another kind.
+        case .accept: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
+        case _ where isUnpinned:
+            stopped.skipCall(result: delegation.refusal("a path that changed meanwhile"))
         case .run, .runOther: break
         case .fail(let error): stopped.skipCall(result: -Int64(error.rawValue))
         case .sendSealed(let messages):
@@ -158,10 +159,11 @@ final class Deputy: Errand {
                     messages, page: sealing.page, pageSlot: pageSlot, place: place,
                     memory: judge.memory, slot: self.caller.slot, layouts)
             }
-            stopped.skipCall(result: self.messages == nil ? refusal : 0)
+            stopped.skipCall(
+                result: self.messages == nil ? delegation.refusal(Delegation.noRoom) : 0)
         case .runSealed(let sealed):
             guard let place, let pageSlot = pageSlot ?? takeSlot() else {
-                stopped.skipCall(result: refusal)
+                stopped.skipCall(result: delegation.refusal(Delegation.noRoom))
                 break
             }
             let values = sealing.page.write(sealed, to: pageSlot, mappedAt: place, layouts)
@@ -177,7 +179,8 @@ final class Deputy: Errand {
         endSending()
         if let pageSlot { sealing.page.returnSlot(pageSlot) }
         pageSlot = nil
-        delegation.deputyEnded(outcome)
+        delegation.outcome = outcome
+        delegation.deputyEnded()
     }
 
     /// Where a string is for the deputy; nil where there is no room.

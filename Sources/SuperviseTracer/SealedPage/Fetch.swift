@@ -127,6 +127,18 @@ final class Sending {
 
     /// The next call, when the last one has given this result (nil at first); nil: all is done.
     func next(after result: Int64?) -> RawCall? {
+        let call = step(after: result)
+        // Before the program goes on, which may change it.
+        if call == nil { restoreLimit() }
+        return call
+    }
+
+    private func restoreLimit() {
+        formerLimit?.set(for: process)
+        formerLimit = nil
+    }
+
+    private func step(after result: Int64?) -> RawCall? {
         guard let result else { return calls.socket() }
         switch step {
         case .socket:
@@ -153,8 +165,7 @@ final class Sending {
     func ended() {
         courier.forget(token)
         page.returnSlot(pageSlot)
-        formerLimit?.set(for: process)
-        formerLimit = nil
+        restoreLimit()
     }
 
     /// What is to be sent next.

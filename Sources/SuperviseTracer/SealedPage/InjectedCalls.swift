@@ -12,6 +12,11 @@ struct InjectedCalls {
         RawCall(number(9, 192), address, UInt64(size), 3, 0x10_0022, UInt64.max, 0)
     }
 
+    /// `mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)`.
+    func mapAnywhere() -> RawCall {
+        RawCall(number(9, 192), 0, 4096, 3, 0x22, UInt64.max, 0)
+    }
+
     /// `mmap(address, size, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0)`.
     func mapPage(_ address: UInt64, _ size: Int, _ file: Int64) -> RawCall {
         RawCall(number(9, 192), address, UInt64(size), 1, 0x11, UInt64(bitPattern: file), 0)
@@ -63,9 +68,24 @@ struct InjectedCalls {
         RawCall(number(81, 133), UInt64(bitPattern: descriptor))
     }
 
-    /// `fcntl(descriptor, F_DUPFD_CLOEXEC, 0)`; on i386 `fcntl64`.
-    func duplicate(_ descriptor: Int32) -> RawCall {
-        RawCall(number(72, 221), UInt64(UInt32(bitPattern: descriptor)), 1030, 0)
+    /// `fcntl(descriptor, F_DUPFD_CLOEXEC, least)`; on i386 `fcntl64`.
+    func duplicate(_ descriptor: Int32, from least: Int32 = 0) -> RawCall {
+        RawCall(
+            number(72, 221), UInt64(UInt32(bitPattern: descriptor)), 1030,
+            UInt64(UInt32(bitPattern: least)))
+    }
+
+    /// `accept4`, without room for the peer's address.
+    func accept(_ call: AcceptCall) -> RawCall {
+        RawCall(
+            number(288, 364), UInt64(UInt32(bitPattern: call.descriptor)), 0, 0,
+            UInt64(call.flags))
+    }
+
+    /// `getpeername` of what was accepted, to where the call wants the address.
+    func tellPeer(of descriptor: Int64, for call: AcceptCall) -> RawCall {
+        RawCall(
+            number(52, 368), UInt64(bitPattern: descriptor), call.address, call.length)
     }
 
     /// `exit(0)`: of the thread.
@@ -110,6 +130,11 @@ struct InjectedCalls {
     /// A `struct pollfd` for POLLOUT.
     func pollForWriting(_ descriptor: Int32) -> [UInt8] {
         littleEndian(UInt64(UInt32(bitPattern: descriptor)), 4) + [4, 0, 0, 0]
+    }
+
+    /// A `struct pollfd` for POLLIN.
+    func pollForReading(_ descriptor: Int32) -> [UInt8] {
+        littleEndian(UInt64(UInt32(bitPattern: descriptor)), 4) + [1, 0, 0, 0]
     }
 
     /// `recvmsg`.

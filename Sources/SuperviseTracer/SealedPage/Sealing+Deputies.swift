@@ -11,7 +11,6 @@ extension Sealing {
             return stopped.abandon()
         }
         if place != nil { judge.tree.update(caller.slot) { $0.hasSeenPage = true } }
-        makers.insert(caller.slot)
         begin(
             Delegation(
                 registers, mask: mask, caller: caller, call: call, arguments: arguments,
@@ -19,8 +18,22 @@ extension Sealing {
             stopped, caller.slot)
     }
 
+    /// Has a deputy accept connections until one comes from a peer that may be heard.
+    func accept(
+        _ call: AcceptCall, _ stopped: consuming StoppedThread, _ caller: Caller, place: UInt32
+    ) {
+        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
+            return stopped.abandon()
+        }
+        judge.tree.update(caller.slot) { $0.hasSeenPage = true }
+        begin(
+            Acceptance(
+                registers, mask: mask, caller: caller, call: call, place: place, sealing: self),
+            stopped, caller.slot)
+    }
+
     /// Sets a deputy to work that has just been made; false where it is dead.
-    func start(_ deputy: Deputy, _ thread: ThreadID, for caller: Caller) -> Bool {
+    func start(_ deputy: Errand, _ thread: ThreadID, for caller: Caller) -> Bool {
         let tree = judge.tree
         tree.announce(thread, by: caller.thread)
         // Its number may be taken for that of a thread that ended before its maker told of it.

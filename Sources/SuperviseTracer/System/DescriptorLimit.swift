@@ -15,6 +15,13 @@ struct DescriptorLimit: Equatable {
         return result == 0 ? former : nil
     }
 
+    /// Whether a process's limit can be raised.
+    static func mayBeRaised(of process: ThreadID, by extra: UInt64) -> Bool {
+        guard let former = raise(of: process, by: extra) else { return false }
+        former.set(for: process)
+        return true
+    }
+
     /// Gives a process this limit.
     func set(for process: ThreadID) {
         _ = csupervise_set_limit_of(process.rawValue, soft, hard)

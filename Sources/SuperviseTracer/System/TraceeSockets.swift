@@ -56,11 +56,12 @@ struct TraceeSockets {
         }
     }
 
-    /// SO_SNDTIMEO of a socket in milliseconds, nil where it has none.
-    func sendTimeout(of number: Int32, _ slot: Int) -> Int32? {
+    /// The time limit of a socket in milliseconds, nil where it has none: SO_SNDTIMEO, or
+    /// SO_RCVTIMEO.
+    func timeout(of number: Int32, ofSending: Bool, _ slot: Int) -> Int32? {
         guard let copy = copyOrShown(of: number, slot: slot) else { return nil }
         defer { copy.close() }
-        let milliseconds = csupervise_send_timeout(copy.rawValue)
+        let milliseconds = csupervise_timeout(copy.rawValue, ofSending ? 1 : 0)
         return milliseconds > 0 ? milliseconds : nil
     }
 

@@ -1,0 +1,113 @@
+// How long policies take to be prepared and to be asked, by the number of their rules.
+//
+// Usage: policy-bench [SHAPE]     only the shape of that name
+//
+// One line for each shape and number: milliseconds to prepare, then for each question the least of
+// many runs, in nanoseconds a call. A machine that does other work has no mean to speak of. The
+// last column is a fixed loop of the same run, to compare runs by.
+import SupervisePolicy
+
+/// What the rules of a policy have in common.
+struct Shape {
+    let name: String
+    /// The text of rule number `index`.
+    let rule: (Int) -> String
+    /// An address and port that the rule with this number decides.
+    let question: (Int) -> (UInt32, UInt16)
+}
+
+func address(_ bits: UInt32) -> String {
+    [24, 16, 8, 0].map { String(bits >> UInt32($0) & 255) }.joined(separator: ".")
+}
+
+let shapes = [
+    // 10.0.0.0/24, 10.0.1.0/24, ...
+    Shape(
+        name: "networks", rule: { "allow connect tcp \(address(0x0a00_0000 + UInt32($0) << 8))/24:443" },
+        question: { (0x0a00_0001 + UInt32($0) << 8, 443) }),
+    // Addresses one by one, every port.
+    Shape(
+        name: "hosts", rule: { "allow outgoing tcp \(address(0x0a00_0000 + UInt32($0)))" },
+        question: { (0x0a00_0000 + UInt32($0), 80) }),
+    // Each within the next larger one, over and over.
+    Shape(
+        name: "nested",
+        rule: {
+            let length = 32 - UInt32($0 % 24)
+            let bits = 0x0a00_0000 + UInt32($0 / 24) << 16 & (UInt32.max << (32 - length))
+            return "allow connect tcp \(address(bits))/\(length):\(1 + $0 % 60000)"
+        },
+        question: { (0x0a00_0000 + UInt32($0 / 24) << 16, UInt16(1 + $0 % 60000)) }),
+    // One network, a port each.
+    Shape(
+        name: "ports", rule: { "allow connect tcp 10.0.0.0/8:\(1 + $0)" },
+        question: { (0x0a00_0001, UInt16(1 + $0)) }),
+    // No network: a range of ports each, which overlap.
+    Shape(
+        name: "ranges", rule: { "deny connect tcp :\(1 + $0)-\(min(65535, 5 + $0))" },
+        question: { (0x0a00_0001, UInt16(1 + $0)) }),
+    // Refusals by protocols that the socket does not speak, of every address.
+    Shape(
+        name: "protocols",
+        rule: { "deny connect \($0 % 3 == 0 ? "udp" : "sctp") 10.0.0.0/8:\(1 + $0 % 50)" },
+        question: { (0x0a00_0001, UInt16(1 + $0 % 50)) }),
+]
+
+let clock = ContinuousClock()
+
+/// The least time of one of `count` calls, over rounds of so many.
+func least(_ count: Int = 200, rounds: Int = 200, _ body: () -> Void) -> Double {
+    (0..<rounds).map { _ in
+        let time = clock.measure { for _ in 0..<count { body() } }
+        return Double(time.components.attoseconds) / 1e9 / Double(count)
+    }.min() ?? 0
+}
+
+nonisolated(unsafe) var sink = 0
+
+/// Some work that no change of the policy's code changes.
+func reference() {
+    var state: UInt64 = 1
+    for _ in 0..<1000 { state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407 }
+    sink &+= Int(truncatingIfNeeded: state >> 33)
+}
+
+func padded(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+}
+
+let only = CommandLine.arguments.dropFirst().first
+print("shape      rules prepare/ms   first    last    none unknown  listen reference/ns")
+for shape in shapes where only == nil || only == shape.name {
+    for count in [10, 100, 1_000, 10_000] {
+        let rules = try (0..<count).map { try Rule(parsing: shape.rule($0)) }
+        let policy = Policy(rules: rules, network: .off)
+        var times: [Duration] = []
+        var prepared = PreparedPolicy(policy)
+        for _ in 0..<3 { times.append(clock.measure { prepared = PreparedPolicy(policy) }) }
+        let socket = SocketState.known(SocketKind(family: .ipv4, type: .stream, protocolNumber: 6))
+        func ask(_ state: SocketState, _ question: (UInt32, UInt16)) -> Double {
+            let request = Request.connect(
+                state, .ipv4(IPv4Address(bits: question.0), port: question.1))
+            return least {
+                if case .decided(let decision) = prepared.answer(to: request) {
+                    sink &+= decision.verdict.isDenial ? 1 : 2
+                }
+            }
+        }
+        let listen = Request.listen(
+            .known(
+                SocketKind(family: .ipv4, type: .stream, protocolNumber: 6),
+                local: .bound(.ipv4(IPv4Address(bits: 0x0a00_0001), port: 80))))
+        let figures = [
+            ask(socket, shape.question(0)), ask(socket, shape.question(count - 1)),
+            ask(socket, (0xc000_0201, 9)), ask(.unknown, shape.question(count - 1)),
+            least { sink &+= prepared.decide(listen).verdict.isDenial ? 1 : 2 }, least { reference() },
+        ]
+        let milliseconds = times.map { Double($0.components.attoseconds) / 1e15 }.min() ?? 0
+        print(
+            shape.name + padded(String(count), 15 - shape.name.count)
+                + padded(String(Double(Int(milliseconds * 100)) / 100), 12)
+                + figures.map { padded(String(Int($0)), 8) }.joined())
+    }
+}
