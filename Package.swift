@@ -119,7 +119,7 @@ let package = Package(
         .testTarget(name: "SuperviseSelftestTests", dependencies: ["SuperviseSelftest"]),
         .testTarget(
             name: "SuperviseEndToEndTests",
-            dependencies: ["SuperviseTestSupport", "supervise"]
+            dependencies: ["SupervisePolicy", "SuperviseTestSupport", "supervise"]
                 + fixtures.map { .byName(name: $0.name) }
         ),
     ]

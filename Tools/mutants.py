@@ -2,11 +2,13 @@
 
     mutants.py FOLDER      FOLDER holds the copy; prints a line for each: NUMBER FILE: OLD => NEW
 
+A mutant whose text is not in its file, or there twice, is an error. Test targets without a folder are
+left out of Package.swift.
+
 An expression E with mutants 3 and 4 becomes `(isMutant(3) ? (A) : isMutant(4) ? (B) : (E))`, where
 isMutant(3) is whether SUPERVISE_MUTANT is 3. So one build has them all.
 """
 
-import collections
 import pathlib
 import sys
 
@@ -37,6 +39,23 @@ def read(path):
     return mutants
 
 
+def without_missing_tests(text, copy):
+    """The manifest without the test targets that have no folder."""
+    start = text.find("        .testTarget(")
+    while start != -1:
+        end, depth = text.index("(", start) + 1, 1
+        while depth:
+            depth += (text[end] == "(") - (text[end] == ")")
+            end += 1
+        name = text[start:end].split('"')[1]
+        if (copy / "Tests" / name).exists():
+            start = end
+        else:
+            text = text[:start] + text[end:].lstrip(",\n")
+        start = text.find("        .testTarget(", start)
+    return text
+
+
 def main():
     tools = pathlib.Path(__file__).parent
     copy = pathlib.Path(sys.argv[1])
@@ -52,6 +71,8 @@ def main():
             expression += f"isMutant({number}) ? ({new}) : "
             print(f"{number}\t{file.rsplit('/', 1)[-1]}: {old} => {new}")
         sources[file] = text.replace(old, f"({expression}({old}))")
+    manifest = copy / "Package.swift"
+    manifest.write_text(without_missing_tests(manifest.read_text(), copy))
     for file, text in sources.items():
         (copy / file).write_text(text)
         target = pathlib.Path(*pathlib.Path(file).parts[:2])
