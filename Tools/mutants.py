@@ -1,24 +1,32 @@
-"""Puts every mutant of Tools/mutants.txt into a copy of the sources, each chosen by the environment.
+"""Makes a copy of the package with every mutant of Tools/mutants.txt, each chosen by the environment.
 
-    mutants.py FOLDER      FOLDER holds the copy; prints a line for each: NUMBER FILE: OLD => NEW
+    mutants.py COPY      prints a line for each: NUMBER FILE: OLD => NEW; COPY/sum is of all that is copied
 
-A mutant whose text is not in its file, or there twice, is an error. Test targets without a folder are
-left out of Package.swift.
+A mutant whose text is not in its file, or there twice, is an error. Only the tests of what is mutated are copied:
+the others take long to build.
 
 An expression E with mutants 3 and 4 becomes `(isMutant(3) ? (A) : isMutant(4) ? (B) : (E))`, where
 isMutant(3) is whether SUPERVISE_MUTANT is 3. So one build has them all.
 """
 
+import hashlib
 import pathlib
 import sys
 
-CHOICE = """import Glibc
+from mirror import files_of, mirror
+
+CHOICE = b"""import Glibc
 
 /// The mutant that is at work; 0 is none.
 let activeMutant: Int = unsafe getenv("SUPERVISE_MUTANT").flatMap { unsafe Int(String(cString: $0)) } ?? 0
 
 func isMutant(_ number: Int) -> Bool { activeMutant == number }
 """
+
+COPIED = [
+    "Package.swift", "Sources", "Fixtures", "Tests/SuperviseTestSupport",
+    "Tests/SupervisePolicyTests", "Tests/SuperviseFilterTests", "Tests/SuperviseTracerTests",
+]
 
 
 def read(path):
@@ -39,30 +47,12 @@ def read(path):
     return mutants
 
 
-def without_missing_tests(text, copy):
-    """The manifest without the test targets that have no folder."""
-    start = text.find("        .testTarget(")
-    while start != -1:
-        end, depth = text.index("(", start) + 1, 1
-        while depth:
-            depth += (text[end] == "(") - (text[end] == ")")
-            end += 1
-        name = text[start:end].split('"')[1]
-        if (copy / "Tests" / name).exists():
-            start = end
-        else:
-            text = text[:start] + text[end:].lstrip(",\n")
-        start = text.find("        .testTarget(", start)
-    return text
-
-
 def main():
     tools = pathlib.Path(__file__).parent
-    copy = pathlib.Path(sys.argv[1])
+    files = files_of(tools.parent, COPIED)
     number = 0
-    sources = {}
     for file, old, news in read(tools / "mutants.txt"):
-        text = sources.get(file) or (copy / file).read_text()
+        text = files[file].decode()
         if text.count(old) != 1:
             sys.exit(f"{file}: found {text.count(old)} times, expected once: {old}")
         expression = ""
@@ -70,13 +60,11 @@ def main():
             number += 1
             expression += f"isMutant({number}) ? ({new}) : "
             print(f"{number}\t{file.rsplit('/', 1)[-1]}: {old} => {new}")
-        sources[file] = text.replace(old, f"({expression}({old}))")
-    manifest = copy / "Package.swift"
-    manifest.write_text(without_missing_tests(manifest.read_text(), copy))
-    for file, text in sources.items():
-        (copy / file).write_text(text)
-        target = pathlib.Path(*pathlib.Path(file).parts[:2])
-        (copy / target / "Mutant.swift").write_text(CHOICE)
+        files[file] = text.replace(old, f"({expression}({old}))").encode()
+        files["/".join(file.split("/")[:2]) + "/Mutant.swift"] = CHOICE
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
+    files["sum"] = "".join(sums).encode()
+    mirror(tools.parent, pathlib.Path(sys.argv[1]), files)
 
 
 main()
