@@ -97,7 +97,7 @@ attacks: deps ## Race against the check, TRIES times each call: make attacks TRI
 	Tools/attacks.sh .build/debug $(TRIES)
 
 .PHONY: mutants
-mutants: ## Show that wrong versions of the code are found; takes a quarter of an hour
+mutants: deps ## Show that wrong versions of the code are found; takes half an hour, or more where it is shared
 	Tools/mutants.sh
 
 # Bash has a SECONDS of its own, in the environment or not: only the command line's counts.
@@ -106,6 +106,24 @@ FUZZ_SECONDS := $(if $(filter command,$(origin SECONDS)),$(SECONDS),60)
 .PHONY: fuzz
 fuzz: ## Fuzz the decoders, SECONDS for each: make fuzz SECONDS=900
 	Tools/fuzz.sh $(FUZZ_SECONDS)
+
+.PHONY: fuzz-calls
+fuzz-calls: deps ## Make random calls under random policies: make fuzz-calls SECONDS=600
+	$(SWIFT) build $(fresh) --build-tests
+	SUPERVISE_SECONDS=$(FUZZ_SECONDS) $(SWIFT) test $(fresh) --skip-build --disable-xctest --filter CallFuzzTests
+
+.PHONY: chaos
+chaos: deps ## Kill, stop and continue at random while calls are made: make chaos SECONDS=600
+	$(SWIFT) build $(fresh) --build-tests
+	SUPERVISE_SECONDS=$(FUZZ_SECONDS) $(SWIFT) test $(fresh) --skip-build --disable-xctest --filter ChaosTests
+
+.PHONY: sanitize
+sanitize: deps ## Run the unit tests under the address and the thread sanitizer
+	Tools/sanitize.sh
+
+.PHONY: coverage
+coverage: deps ## Print the share of lines that the tests run, and fail where it is too small
+	Tools/coverage.sh
 
 .PHONY: lint
 lint: deps ## Check the format and the direction of imports
@@ -138,4 +156,4 @@ uninstall: ## Remove what install installed
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf .build Bench/out
+	rm -rf .build .build-address .build-thread .build-coverage Bench/out

@@ -120,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "SuperviseEndToEndTests",
             dependencies: [
-                "SuperviseTestSupport", "supervise",
+                "SupervisePolicy", "SuperviseTestSupport", "supervise",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
                 + fixtures.map { .byName(name: $0.name) }

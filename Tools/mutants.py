@@ -1,22 +1,32 @@
-"""Puts every mutant of Tools/mutants.txt into a copy of the sources, each chosen by the environment.
+"""Makes a copy of the package with every mutant of Tools/mutants.txt, each chosen by the environment.
 
-    mutants.py FOLDER      FOLDER holds the copy; prints a line for each: NUMBER FILE: OLD => NEW
+    mutants.py COPY      prints a line for each: NUMBER FILE: OLD => NEW; COPY/sum is of all that is copied
+
+A mutant whose text is not in its file, or there twice, is an error. Only the tests of what is mutated are copied:
+the others take long to build.
 
 An expression E with mutants 3 and 4 becomes `(isMutant(3) ? (A) : isMutant(4) ? (B) : (E))`, where
 isMutant(3) is whether SUPERVISE_MUTANT is 3. So one build has them all.
 """
 
-import collections
+import hashlib
 import pathlib
 import sys
 
-CHOICE = """import Glibc
+from mirror import files_of, mirror
+
+CHOICE = b"""import Glibc
 
 /// The mutant that is at work; 0 is none.
 let activeMutant: Int = unsafe getenv("SUPERVISE_MUTANT").flatMap { unsafe Int(String(cString: $0)) } ?? 0
 
 func isMutant(_ number: Int) -> Bool { activeMutant == number }
 """
+
+COPIED = [
+    "Package.swift", "Sources", "Fixtures", "Tests/SuperviseTestSupport",
+    "Tests/SupervisePolicyTests", "Tests/SuperviseFilterTests", "Tests/SuperviseTracerTests",
+]
 
 
 def read(path):
@@ -39,11 +49,10 @@ def read(path):
 
 def main():
     tools = pathlib.Path(__file__).parent
-    copy = pathlib.Path(sys.argv[1])
+    files = files_of(tools.parent, COPIED)
     number = 0
-    sources = {}
     for file, old, news in read(tools / "mutants.txt"):
-        text = sources.get(file) or (copy / file).read_text()
+        text = files[file].decode()
         if text.count(old) != 1:
             sys.exit(f"{file}: found {text.count(old)} times, expected once: {old}")
         expression = ""
@@ -51,11 +60,11 @@ def main():
             number += 1
             expression += f"isMutant({number}) ? ({new}) : "
             print(f"{number}\t{file.rsplit('/', 1)[-1]}: {old} => {new}")
-        sources[file] = text.replace(old, f"({expression}({old}))")
-    for file, text in sources.items():
-        (copy / file).write_text(text)
-        target = pathlib.Path(*pathlib.Path(file).parts[:2])
-        (copy / target / "Mutant.swift").write_text(CHOICE)
+        files[file] = text.replace(old, f"({expression}({old}))").encode()
+        files["/".join(file.split("/")[:2]) + "/Mutant.swift"] = CHOICE
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
+    files["sum"] = "".join(sums).encode()
+    mirror(tools.parent, pathlib.Path(sys.argv[1]), files)
 
 
 main()

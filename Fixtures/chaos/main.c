@@ -1,9 +1,12 @@
 /// chaos: processes and threads make judged calls at random and are killed at random.
 ///
-///     chaos SEED KILLS
+///     chaos SEED KILLS            until so many have been killed, or 40 seconds are over
+///     chaos SEED seconds SECONDS  as long as that
 ///
 /// Prints the seed, what was done, whether any process is left, and what its tracer, if it has
 /// one, has grown by. The seed gives the same choices again; the kernel's scheduling is its own.
+/// Descriptors 20 and 21 may be inherited sockets of AF_INET. With REFUSED in the environment every
+/// call that names an address of AF_INET is to fail; one that does not is printed.
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
@@ -33,13 +36,31 @@ static unsigned choose(unsigned count)
     return (unsigned)((value ^ value >> 31) % count);
 }
 
+/// Says so where a call went through that is to be refused.
+static void refused(const char *name, int result)
+{
+    char text[64];
+    if (result >= 0 && getenv("REFUSED") != NULL) {
+        int length = snprintf(text, sizeof text, "%s went through: %d\n", name, result);
+        if (write(1, text, (size_t)length) == -1) {
+            _exit(1);
+        }
+    }
+}
+
 static void call(void)
 {
     struct sockaddr_in internet = {.sin_family = AF_INET, .sin_port = htons(9),
                                    .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct sockaddr_un local = {.sun_family = AF_UNIX, .sun_path = "/nowhere"};
     int pair[2];
-    int fd = socket(choose(2) ? AF_UNIX : AF_INET, choose(2) ? SOCK_STREAM : SOCK_DGRAM, 0);
+    int family = choose(2) ? AF_UNIX : AF_INET, held = (int)choose(3);
+    int fd = socket(family, choose(2) ? SOCK_STREAM : SOCK_DGRAM, 0);
+    if (family == AF_INET) {
+        refused("socket", fd);
+        // One of two that are there already, where they are.
+        fd = fd == -1 && held < 2 ? dup(20 + held) : fd;
+    }
     struct iovec vector = {"hello", 5};
     struct mmsghdr messages[3] = {0};
     for (int index = 0; index < 3; index++) {
@@ -48,10 +69,12 @@ static void call(void)
     }
     switch (choose(7)) {
     case 0: connect(fd, (struct sockaddr *)&local, sizeof local); break;
-    case 1: connect(fd, (struct sockaddr *)&internet, sizeof internet); break;
-    case 2: bind(fd, (struct sockaddr *)&internet, sizeof internet); break;
-    case 3: sendto(fd, "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&internet, sizeof internet); break;
-    case 4: sendmmsg(fd, messages, 3, MSG_NOSIGNAL); break;
+    case 1: refused("connect", connect(fd, (struct sockaddr *)&internet, sizeof internet)); break;
+    case 2: refused("bind", bind(fd, (struct sockaddr *)&internet, sizeof internet)); break;
+    case 3:
+        refused("sendto", (int)sendto(fd, "x", 1, MSG_NOSIGNAL, (struct sockaddr *)&internet, sizeof internet));
+        break;
+    case 4: refused("sendmmsg", sendmmsg(fd, messages, 3, MSG_NOSIGNAL)); break;
     case 5: sendto(fd, "x", 1, MSG_NOSIGNAL, (void *)8, 16); break;
     default:
         if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0) {
@@ -186,12 +209,14 @@ int main(int argc, char **argv)
         state = strtoull(argv[2], NULL, 10);
         worker();
     }
-    if (argc != 3) {
-        fprintf(stderr, "usage: chaos SEED KILLS\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: chaos SEED KILLS, or chaos SEED seconds SECONDS\n");
         return 2;
     }
     state = strtoull(argv[1], NULL, 10);
-    int wanted = atoi(argv[2]), kills = 0, descriptors, first_descriptors = 0;
+    int is_timed = argc == 4, kills = 0, descriptors, first_descriptors = 0, is_over = 0;
+    int wanted = is_timed ? 0 : atoi(argv[2]);
+    time_t seconds = is_timed ? atoi(argv[3]) : 40;
     long memory, first_memory = 0;
     printf("seed %s\n", argv[1]);
     fflush(stdout);
@@ -206,8 +231,8 @@ int main(int argc, char **argv)
     }
     struct timespec until, now;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 40;
-    while (kills < wanted) {
+    until.tv_sec += seconds;
+    while (is_timed || kills < wanted) {
         int index = (int)choose(WORKERS);
         switch (choose(5)) {
         case 0: kill(-groups[index], SIGSTOP); break;
@@ -223,11 +248,13 @@ int main(int argc, char **argv)
         }
         while (waitpid(-1, NULL, __WALL | WNOHANG) > 0) {
         }
-        if (kills == wanted / 4 && first_memory == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        int is_warm = is_timed ? now.tv_sec >= until.tv_sec - 3 * seconds / 4 : kills == wanted / 4;
+        if (is_warm && first_memory == 0) {
             measure(tracer, &first_descriptors, &first_memory);
         }
-        clock_gettime(CLOCK_MONOTONIC, &now);
         if (now.tv_sec >= until.tv_sec) {
+            is_over = 1;
             break;
         }
     }
@@ -247,7 +274,7 @@ int main(int argc, char **argv)
         }
     }
     measure(tracer, &descriptors, &memory);
-    printf("%s\nno process is left\n", kills == wanted ? "all killed" : "out of time");
+    printf("%s\nno process is left\n", is_timed || !is_over ? "all killed" : "out of time");
     if (tracer != 0) {
         printf("tracer: %s, %s\n", descriptors <= base + 3 ? "no descriptor is left" : "descriptors leak",
                memory <= first_memory + 4096 ? "no memory is lost" : "it grows");

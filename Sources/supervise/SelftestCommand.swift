@@ -60,6 +60,10 @@ struct SelftestCommand: ParsableCommand {
     @Option(help: .hidden)
     var seconds = 30
 
+    /// For the mutation run: what fails needs to fail once.
+    @Flag(help: .hidden)
+    var untilFailure = false
+
     func run() throws {
         guard let format = SelftestReport.Format(rawValue: format) else {
             throw Failure.usage("--format \(quoted(format)): expected text, tap or junit")
@@ -84,6 +88,7 @@ struct SelftestCommand: ParsableCommand {
         }
         options.more = with
         options.seconds = seconds
+        options.untilFailure = untilFailure
         let report: SelftestReport
         do {
             let selftest = try Selftest(options)

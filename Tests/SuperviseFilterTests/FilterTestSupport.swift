@@ -1,5 +1,6 @@
 import SuperviseFilter
 import SupervisePolicy
+import Synchronization
 import Testing
 
 /// How a filter is compiled in a test.
@@ -24,7 +25,9 @@ struct Setup: Hashable, CustomTestStringConvertible {
     func answer(
         _ call: JudgedCall, _ architecture: Architecture, _ arguments: [UInt64] = []
     ) throws -> SeccompAction {
-        let program = try #require(try Self.programs[self] ?? compile())
+        let known = Self.programs.withLock { $0[self] }
+        let program = try #require(try known ?? compile())
+        if known == nil { Self.programs.withLock { $0[self] = program } }
         let number = try #require(architecture.table.number(of: call))
         return Interpreter.run(
             program,
@@ -51,11 +54,8 @@ struct Setup: Hashable, CustomTestStringConvertible {
         }
     }
 
-    /// The programs of the above, compiled once.
-    private static let programs = Dictionary(
-        uniqueKeysWithValues: all.compactMap { setup in
-            (try? setup.compile()).flatMap { $0 }.map { (setup, $0) }
-        })
+    /// The programs that tests have asked for: compiling takes far longer than an answer.
+    private static let programs = Mutex<[Setup: Program]>([:])
 
     /// Those that give a filter.
     static let filtering = all.filter { $0.policy.restricts || $0.watching == .everything }

@@ -19,6 +19,8 @@ public struct Selftest: Sendable {
         public var more: [String] = []
         /// How long a run may take.
         public var seconds = 30
+        /// Whether the first failure is enough: what has not begun by then is skipped.
+        public var untilFailure = false
 
         /// Makes options that ask for everything once.
         public init() {}
@@ -79,6 +81,7 @@ public struct Selftest: Sendable {
         }
         let total = groups.reduce(0) { $0 + $1.1.count }
         let ended = Mutex(0)
+        let hasFailed = Mutex(false)
         let results = Mutex(
             [[(variant: Variant, result: CaseRun.Result)]](
                 repeating: [], count: groups.count))
@@ -87,7 +90,8 @@ public struct Selftest: Sendable {
             let entry =
                 machine.tellsAccess ? cases[index] : cases[index].leavingOut("noaccess")
             let found: [(variant: Variant, result: CaseRun.Result)]
-            if let reason = machine.lacks(entry, variants[0].abi) {
+            let isOver = options.untilFailure && hasFailed.withLock { $0 }
+            if let reason = isOver ? "a case has failed" : machine.lacks(entry, variants[0].abi) {
                 found = variants.map { ($0, .skipped(reason)) }
             } else {
                 found = CaseRun(
@@ -96,6 +100,9 @@ public struct Selftest: Sendable {
                 ).run(variants)
             }
             results.withLock { $0[number] = found }
+            if found.contains(where: { if case .failed = $0.result { true } else { false } }) {
+                hasFailed.withLock { $0 = true }
+            }
             let count = ended.withLock { count in
                 count += variants.count
                 return count
