@@ -73,7 +73,10 @@ struct RunCommand: ParsableCommand {
         case .notStarted: _exit(Failure.Status.failed.rawValue)
         case .commandEnded(let status): _exit(status)
         case .sinkFailed(let error):
-            telling.stream?.write("supervise: \(error); the command and its processes are ended\n")
+            // Nobody may be reading, and the tree is not to stand still for that.
+            if let stream = telling.stream, stream.takesLine(within: 1000) {
+                stream.write("supervise: \(error); the command and its processes are ended\n")
+            }
             _exit(Failure.Status.failed.rawValue)
         }
     }

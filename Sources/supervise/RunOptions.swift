@@ -25,6 +25,13 @@ struct RunOptions: ParsableArguments {
             valueName: "denied|all"))
     var logLevel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What to do when the log cannot be written: end the command and all that it started, or "
+                + "go on and count what is lost (default: stop).",
+            valueName: "stop|continue"))
+    var logFailure: String = "stop"
+
     @Flag(
         name: [.customShort("k"), .long],
         help: "Tell of each recorded call who made it: stack, command line, parents.")
@@ -68,6 +75,16 @@ struct RunOptions: ParsableArguments {
             throw .usage("--log-level \(quoted(logLevel)): expected denied or all")
         }
         return level
+    }
+
+    /// Whether the run goes on when the log cannot be written.
+    func continuesWithoutLog() throws(Failure) -> Bool {
+        switch logFailure {
+        case "stop": return false
+        case "continue": return true
+        default:
+            throw .usage("--log-failure \(quoted(logFailure)): expected stop or continue")
+        }
     }
 
     /// Whether the log has JSON lines.
