@@ -19,6 +19,7 @@
 
     const grouped = (number) => number.toLocaleString("en-US");
     const seconds = (time) => (time / 1e6).toFixed(6);
+    const milliseconds = (time) => (time / 1e6).toFixed(3);
 
     function clock(time) {
         const start = Date.parse(data.start.replace(" ", "T") + "Z");
@@ -336,8 +337,8 @@
                 cell: (row) => element("button", { type: "button", class: "plain", title: "Show its calls",
                     onclick: () => chooseEndpoint(row) }, withName(endpoints.endpoint[row], endpoints.name[row])) },
             { title: "Programs", sort: (row) => lower[endpoints.programs[row]], cell: (row) => strings[endpoints.programs[row]] },
-            { title: "First (s)", number: true, sort: (row) => endpoints.first[row], cell: (row) => seconds(endpoints.first[row]) },
-            { title: "Last (s)", number: true, sort: (row) => endpoints.last[row], cell: (row) => seconds(endpoints.last[row]) },
+            { title: "First (s)", number: true, sort: (row) => endpoints.first[row], cell: (row) => milliseconds(endpoints.first[row]) },
+            { title: "Last (s)", number: true, sort: (row) => endpoints.last[row], cell: (row) => milliseconds(endpoints.last[row]) },
         ],
     });
     endpointTable.tools.append(endpointTable.count);
@@ -345,10 +346,10 @@
     // MARK: The tree on its time axis
 
     const tree = byId("tree");
-    const axis = byId("axis");
+    const axis = element("div", { class: "axis", "aria-hidden": "true" });
     const space = element("div", { class: "space", role: "presentation" });
-    tree.append(space);
-    const rowHeight = 28;
+    tree.append(axis, space);
+    const [rowHeight, axisHeight] = [28, 26];
     const folded = new Set();
     const width = Math.max(data.duration, 1);
     let view = { start: 0, length: width };
@@ -358,6 +359,14 @@
     // The calls of each process, by time.
     const callsOf = Array.from(processes.pid, () => []);
     for (let row = 0; row < calls.time.length; row += 1) callsOf[calls.process[row]].push(row);
+
+    // How many calls the processes before one made, so that those of a range are a difference.
+    const before = { refused: [0], allowed: [0] };
+    for (const own of callsOf) {
+        const refused = own.reduce((sum, row) => sum + (isRefused(row) ? 1 : 0), 0);
+        before.refused.push(before.refused.at(-1) + refused);
+        before.allowed.push(before.allowed.at(-1) + own.length - refused);
+    }
 
     function listVisible() {
         visible = [];
@@ -397,17 +406,15 @@
             element("span", { class: "number" }, "allowed"), place);
     }
 
-    function paint(canvas, place, isFolded) {
+    function paint(canvas, place, isFolded, colour, gridLines) {
         const ratio = window.devicePixelRatio || 1;
         const pixels = Math.max(1, Math.round(canvas.clientWidth * ratio));
         canvas.width = pixels;
         canvas.height = rowHeight * ratio;
         const context = canvas.getContext("2d");
-        const style = getComputedStyle(document.documentElement);
-        const colour = (name) => style.getPropertyValue(name);
         const x = (time) => share(time) * (pixels - 4 * ratio) + 2 * ratio;
         context.fillStyle = colour("--line");
-        for (const time of ticks().all) context.fillRect(Math.round(x(time)), 0, 1, canvas.height);
+        for (const time of gridLines) context.fillRect(Math.round(x(time)), 0, 1, canvas.height);
         const last = isFolded ? place + processes.below[place] : place;
         const bar = (of, height) => {
             const end = processes.end[of] >= 0 ? processes.end[of] : processes.seen[of];
@@ -436,12 +443,11 @@
     }
 
     function sums(place, isFolded) {
-        let [refused, allowed] = [0, 0];
-        const last = isFolded ? place + processes.below[place] : place;
-        for (let of = place; of <= last; of += 1) {
-            for (const row of callsOf[of]) isRefused(row) ? refused += 1 : allowed += 1;
-        }
-        return { refused, allowed };
+        const end = place + (isFolded ? processes.below[place] : 0) + 1;
+        return {
+            refused: before.refused[end] - before.refused[place],
+            allowed: before.allowed[end] - before.allowed[place],
+        };
     }
 
     function treeRow(index) {
@@ -484,13 +490,16 @@
 
     function renderTree() {
         const first = Math.max(0, Math.floor(tree.scrollTop / rowHeight) - 2);
-        const last = Math.min(visible.length, Math.ceil((tree.scrollTop + tree.clientHeight) / rowHeight) + 2);
+        const last = Math.min(visible.length, Math.ceil((tree.scrollTop + tree.clientHeight) / rowHeight) + 1);
         const made = [];
         for (let index = first; index < last; index += 1) made.push(treeRow(index));
         // The row that has the focus is there wherever the list stands.
         if (current < first || current >= last) made.push(treeRow(current));
         space.replaceChildren(...made.map(({ row }) => row));
-        for (const { canvas, place, isFolded } of made) paint(canvas, place, isFolded);
+        const style = getComputedStyle(document.documentElement);
+        const colour = (name) => style.getPropertyValue(name);
+        const gridLines = ticks().all;
+        for (const { canvas, place, isFolded } of made) paint(canvas, place, isFolded, colour, gridLines);
         tree.setAttribute("aria-activedescendant", `process-${visible[current]}`);
     }
 
@@ -517,14 +526,15 @@
         current = Math.max(0, Math.min(visible.length - 1, index));
         const top = current * rowHeight;
         if (top < tree.scrollTop) tree.scrollTop = top;
-        if (top + rowHeight > tree.scrollTop + tree.clientHeight) tree.scrollTop = top + rowHeight - tree.clientHeight;
+        const height = tree.clientHeight - axisHeight;
+        if (top + rowHeight > tree.scrollTop + height) tree.scrollTop = top + rowHeight - height;
         renderTree();
     }
 
     tree.addEventListener("keydown", (event) => {
         if (event.altKey || event.ctrlKey || event.metaKey) return;
         const place = visible[current];
-        const page = Math.max(1, Math.floor(tree.clientHeight / rowHeight) - 1);
+        const page = Math.max(1, Math.floor((tree.clientHeight - axisHeight) / rowHeight) - 1);
         switch (event.key) {
         case "ArrowDown": goTo(current + 1); break;
         case "ArrowUp": goTo(current - 1); break;
@@ -545,7 +555,12 @@
         }
         event.preventDefault();
     });
-    tree.addEventListener("scroll", renderTree);
+    let isAwaitingFrame = false;
+    tree.addEventListener("scroll", () => {
+        if (isAwaitingFrame) return;
+        isAwaitingFrame = true;
+        requestAnimationFrame(() => { isAwaitingFrame = false; renderTree(); });
+    });
 
     function look(start, length) {
         view.length = Math.min(width, Math.max(length, 100));
