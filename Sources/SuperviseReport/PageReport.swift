@@ -1,4 +1,6 @@
 import Mustache
+import SuperviseAudit
+import SupervisePolicy
 
 /// A report as one page of HTML that needs nothing else.
 ///
@@ -10,11 +12,11 @@ public struct PageReport {
     private let source: String
     private let nonce: String
 
-    /// Makes the page of a report; `source` is what the log is called, escaped, and `nonce` is a random word
-    /// of letters and digits.
+    /// Makes the page of a report; `source` is what the log is called, and `nonce` is a random word of
+    /// letters and digits.
     public init(_ report: Report, source: String, nonce: String) {
         self.report = report
-        self.source = source
+        self.source = EscapedText.recheck(source)
         self.nonce = nonce
     }
 

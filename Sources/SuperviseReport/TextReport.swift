@@ -1,4 +1,5 @@
 import SuperviseAudit
+import SupervisePolicy
 
 /// A report as text for terminals, in columns.
 public struct TextReport {
@@ -10,10 +11,10 @@ public struct TextReport {
     /// The most characters of a command line.
     private static let commandLineLength = 100
 
-    /// Makes the text of a report; `source` is what the log is called, escaped.
+    /// Makes the text of a report; `source` is what the log is called.
     public init(_ report: Report, source: String) {
         self.report = report
-        self.source = source
+        self.source = EscapedText.recheck(source)
     }
 
     /// The text, of whole lines.
