@@ -72,7 +72,8 @@ struct LogLine: Decodable {
     }
 
     fileprivate enum Key: String, CodingKey {
-        case time, pid, event, parent, status, signal, program, arguments, parents, seq, tid, command
+        case time, pid, event, parent, status, signal, program, arguments, parents, seq, tid,
+            command
         case call, abi, operation, local, remote, name, result, errno, returned, rule, backtrace
         case path, text, place, symbol, file, line, module, offset, pc
         case protocolName = "protocol"

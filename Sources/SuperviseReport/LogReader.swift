@@ -70,7 +70,8 @@ public struct LogReader {
         var all: [String] = []
         if let tornLine {
             all.append(
-                "Line \(tornLine), the last, is incomplete: the log ended while it was being written.")
+                "Line \(tornLine), the last, is incomplete: the log ended while it was being written."
+            )
         }
         func remark(_ lines: Occurrences, one: String, many: String) {
             guard lines.count > 0 else { return }

@@ -35,9 +35,12 @@ public struct PageReport {
             "isEmpty": report.start == nil,
             "remarks": report.remarks,
             "facts": [
-                Fact(refused, refused == 1 ? "call refused" : "calls refused", isRefused: refused > 0),
+                Fact(
+                    refused, refused == 1 ? "call refused" : "calls refused", isRefused: refused > 0
+                ),
                 Fact(report.calls.count - refused, "allowed"),
-                Fact(report.endpoints.count, report.endpoints.count == 1 ? "endpoint" : "endpoints"),
+                Fact(
+                    report.endpoints.count, report.endpoints.count == 1 ? "endpoint" : "endpoints"),
                 Fact(report.processes.count, report.processes.count == 1 ? "process" : "processes"),
                 Fact(number: TextReport.seconds(report.duration), name: "seconds"),
             ],

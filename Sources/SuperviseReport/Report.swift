@@ -22,7 +22,9 @@ public struct Report: Sendable {
     /// How many calls were refused, or would have been.
     public var refused: Int { calls.count { $0.isRefused } }
 
-    /// A process. Times are nanoseconds since the report's start.
+    /// A process.
+    ///
+    /// Times are nanoseconds since the report's start.
     public struct Process: Sendable {
         /// Its number.
         public var pid: Int32

@@ -181,13 +181,16 @@ struct ReportBuilder {
             )
         }
         // A log of refusals alone has such gaps by nature.
-        if hasAllowed, sharingNumbers == 0, let last = bySeq.keys.max(), let first = bySeq.keys.min() {
+        if hasAllowed, sharingNumbers == 0, let last = bySeq.keys.max(),
+            let first = bySeq.keys.min()
+        {
             let missing = last - first + 1 - UInt64(bySeq.count)
             if missing > 0, missing <= UInt64(Int32.max) {
                 all.append(
                     missing == 1
                         ? "A number between those of the calls is missing: an event was lost."
-                        : "\(missing) numbers between those of the calls are missing: events were lost.")
+                        : "\(missing) numbers between those of the calls are missing: events were lost."
+                )
             }
         }
         return all

@@ -45,7 +45,9 @@ public struct TextReport {
     }
 
     private var endpoints: String {
-        var table = TextTable(["refused", "allowed", "operation", "protocol", "endpoint", "programs"])
+        var table = TextTable([
+            "refused", "allowed", "operation", "protocol", "endpoint", "programs",
+        ])
         table.rightAligned = [0, 1]
         for endpoint in report.endpoints.prefix(Self.limits.endpoints) {
             let name = endpoint.name.map { " (\($0))" } ?? ""

@@ -129,7 +129,8 @@ struct SuperviseReportCommand: ParsableCommand {
             failure.exit()
         } catch {
             guard !exitCode(for: error).isSuccess else {
-                _ = try? FileDescriptor.standardOutput.writeAll((fullMessage(for: error) + "\n").utf8)
+                _ = try? FileDescriptor.standardOutput.writeAll(
+                    (fullMessage(for: error) + "\n").utf8)
                 Terminal.exit(0)
             }
             Failure(EscapedText.escape(Array(message(for: error).utf8)), .usage).exit()

@@ -104,7 +104,8 @@ struct SchemaTests {
     func example() throws {
         let text = try document("events.md")
         let written = [
-            try line(AuditEvent.example), try line(ProcessEvent.start), try line(ProcessEvent.all[3]),
+            try line(AuditEvent.example), try line(ProcessEvent.start),
+            try line(ProcessEvent.all[3]),
         ]
         for line in written {
             #expect(text.split(separator: "\n").contains { $0 + "\n" == line })

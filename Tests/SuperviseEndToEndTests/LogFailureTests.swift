@@ -81,11 +81,14 @@ struct LogFailureTests {
         _ log: BrokenLog, as user: User, _ options: [String]
     ) async throws -> (calls: Int, last: String?, told: [String], kept: Int) {
         let folder = temporaryFolder("supervise-log")
-        var words = ["bash", "-c", log.script(probe: Programs.path("probe"), call: Self.call), "bash"]
+        var words = [
+            "bash", "-c", log.script(probe: Programs.path("probe"), call: Self.call), "bash",
+        ]
         if log == .fullDisk { words = ["unshare", "--mount"] + words }
         if user == .nobody {
             words += [
-                "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+                "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                "--bounding-set=-all",
             ]
         }
         words += [Programs.path("supervise")] + options
@@ -105,7 +108,8 @@ struct LogFailureTests {
     func stop(log: BrokenLog, user: User) async throws {
         let (calls, last, told, kept) = try await run(log, as: user, [])
         #expect(last == "ended with 137")
-        let line = "supervise: cannot write the log \(log.name): \(log.error); "
+        let line =
+            "supervise: cannot write the log \(log.name): \(log.error); "
             + "the command and its processes are ended"
         #expect(told == (log == .closedStandardError ? [] : [line]))
         switch log {
@@ -115,7 +119,9 @@ struct LogFailureTests {
         }
     }
 
-    @Test("is gone on without, where that is asked for, and what is lost is counted", arguments: cases)
+    @Test(
+        "is gone on without, where that is asked for, and what is lost is counted", arguments: cases
+    )
     func goOn(log: BrokenLog, user: User) async throws {
         let (calls, last, told, kept) = try await run(log, as: user, ["--log-failure", "continue"])
         #expect(calls == 100 && last == "ended with 0")
@@ -152,7 +158,8 @@ struct LogFailureTests {
                 "unshare", "--mount", "bash", "-c", script, Programs.path("supervise"),
                 Programs.path("probe"),
             ], directory: folder)
-        let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+            .dropLast()
         let torn = lines.count { !$0.hasSuffix("@ profile") }
         let lost = outcome.error.firstMatch(of: /supervise: (\d+) events are missing/)
             .flatMap { Int($0.1) }

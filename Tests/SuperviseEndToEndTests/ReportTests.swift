@@ -45,7 +45,8 @@ struct ReportTests {
         #expect(
             log == [
                 "start dash", "  start dash", "    start dash", "      start probe",
-                "      socket probe", "      exit 0", "    exit 3", "  exec probe", "  socket probe",
+                "      socket probe", "      exit 0", "    exit 3", "  exec probe",
+                "  socket probe",
                 "  exit 0", "  start probe", "  socket probe", "  exit by 9", "exit 0",
             ])
     }
@@ -80,7 +81,8 @@ struct ReportTests {
             ["--log", folder + "/log.jsonl"], [Programs.path("probe"), step], as: .current)
         let report = [Programs.path("supervise"), "report", "log.jsonl"]
         let text = try await run(report + ["--format", "text"], directory: folder)
-        #expect(text.output.hasPrefix("log.jsonl: 1 call refused, 0 allowed, 1 endpoint, 1 process\n"))
+        #expect(
+            text.output.hasPrefix("log.jsonl: 1 call refused, 0 allowed, 1 endpoint, 1 process\n"))
         #expect(text.error.isEmpty && text.end == .exited(0))
         let page = try await run(report + ["-o", "page.html"], directory: folder)
         #expect(page == Outcome())
@@ -108,7 +110,8 @@ struct ReportTests {
             (["x", "y\u{1b}"], #"Unexpected argument 'y\x1b'"#, 64),
         ] as [([String], String, Int32)] {
             #expect(
-                try await run([Programs.path("supervise"), "report"] + arguments, directory: folder)
+                try await run(
+                    [Programs.path("supervise"), "report"] + arguments, directory: folder)
                     == Outcome(
                         error: "supervise: report: \(message)\n", end: .exited(status)))
         }
@@ -130,7 +133,8 @@ struct ReportTests {
         #expect(
             try await run([folder + "/supervise", "report", "x"])
                 == Outcome(
-                    error: "supervise: report: the program supervise-report is neither beside supervise "
+                    error:
+                        "supervise: report: the program supervise-report is neither beside supervise "
                         + "nor in its libexec/supervise; make install puts it there\n",
                     end: .exited(125)))
     }

@@ -5,7 +5,8 @@ import SuperviseReport
 enum Logs {
     /// A moment so many milliseconds after the run's start.
     static func time(_ milliseconds: Int) -> String {
-        String(format: "2026-11-21T05:07:%02d.%03d000000Z", milliseconds / 1000, milliseconds % 1000)
+        String(
+            format: "2026-11-21T05:07:%02d.%03d000000Z", milliseconds / 1000, milliseconds % 1000)
     }
 
     static func program(_ path: String) -> String {

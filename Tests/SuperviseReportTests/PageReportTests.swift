@@ -31,10 +31,12 @@ struct PageReportTests {
         #expect(!data.unicodeScalars.contains { "<>&\u{2028}\u{2029}".unicodeScalars.contains($0) })
         _ = try JSONSerialization.jsonObject(with: Data(data.utf8))
         // The page's own elements, and no others.
-        let counts = ["<script", "</script", "<(img|svg|b)[ >]", "<[a-z][^<>]*(src|href)=[\"'][^#]"]
-            .map { pattern in
-                (try? Regex(pattern)).map { page.matches(of: $0).count }
-            }
+        let counts = [
+            "<script", "</script", "<(img|svg|b)[ >]", "<[a-z][^<>]*(src|href)=[\"'][^#]",
+        ]
+        .map { pattern in
+            (try? Regex(pattern)).map { page.matches(of: $0).count }
+        }
         #expect(counts == [2, 2, 0, 0])
     }
 
@@ -70,10 +72,12 @@ struct PageReportTests {
     func keyboard() async throws {
         let focus =
             "document.activeElement.id || document.activeElement.textContent || document.activeElement.className"
-        let name = "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))"
+        let name =
+            "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))"
             + ".getAttribute('aria-label')"
         let count = "document.querySelector('#call-list .count').textContent"
-        let steps = ["\"open\": true"]
+        let steps =
+            ["\"open\": true"]
             // The links to the sections, the buttons of the tree and of the axis, the tree.
             + Array(repeating: "\"key\": \"Tab\"", count: 6)
             + ["\"evaluate\": \(json(focus))", "\"key\": \"Tab\"", "\"evaluate\": \(json(focus))"]
@@ -98,7 +102,8 @@ struct PageReportTests {
 
     @Test("filter and sort their calls", .enabled(if: browser != nil))
     func table() async throws {
-        let column = "[...document.querySelectorAll('#call-list tbody td.address')].map((cell) => cell.textContent)"
+        let column =
+            "[...document.querySelectorAll('#call-list tbody td.address')].map((cell) => cell.textContent)"
         let wait = "new Promise((done) => setTimeout(() => done(\(column)), 300))"
         let output = try await browse(
             PageReport(Logs.report(Logs.example), source: "run.jsonl", nonce: "0").html(),
