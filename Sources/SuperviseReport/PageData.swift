@@ -31,6 +31,8 @@ struct PageData: Encodable {
         /// 0 allowed, 1 denied, 2 would be denied.
         var result: [Int] = []
         var errno: [Int] = [], returned: [Int64?] = [], took: [Int64] = []
+        /// 1: let through, and failed in the kernel.
+        var failed: [Int] = []
         var rule: [Int] = [], place: [Int] = [], stack: [Int] = []
     }
 
@@ -136,6 +138,7 @@ struct PageData: Encodable {
         calls.result.append(call.result == .denied ? 1 : call.result == .wouldDeny ? 2 : 0)
         calls.errno.append(place(of: call.errno))
         calls.returned.append(call.returned)
+        calls.failed.append(call.hasFailed ? 1 : 0)
         calls.took.append(call.took.map(Self.microseconds) ?? -1)
         calls.rule.append(place(of: call.rule))
         calls.place.append(place(of: call.place))

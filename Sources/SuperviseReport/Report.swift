@@ -100,6 +100,11 @@ public struct Report: Sendable {
 
         /// Whether it was refused or would have been.
         public var isRefused: Bool { result == .denied || result == .wouldDeny }
+
+        /// Whether it was let through and failed in the kernel; one that goes on by itself did not.
+        public var hasFailed: Bool {
+            !isRefused && (returned ?? 0) < 0 && errno != "EINPROGRESS"
+        }
     }
 
     /// Who made a call.

@@ -83,7 +83,7 @@ extension Report.Endpoint {
 
     fileprivate mutating func add(_ call: Report.Call) {
         if call.isRefused { refused += 1 } else { allowed += 1 }
-        if !call.isRefused, (call.returned ?? 0) < 0 { failed += 1 }
+        if call.hasFailed { failed += 1 }
         first = min(first, call.time)
         last = max(last, call.time)
         name = name ?? call.name

@@ -175,7 +175,7 @@
     const results = ["allowed", "denied", "would deny"];
     const processName = (place) => `${strings[processes.label[place]]} ${processes.pid[place]}`;
     const isRefused = (row) => calls.result[row] !== 0;
-    const hasFailed = (row) => !isRefused(row) && calls.returned[row] < 0;
+    const hasFailed = (row) => calls.failed[row] === 1;
     const result = (row) => {
         const errno = strings[calls.errno[row]];
         if (isRefused(row)) {
@@ -183,7 +183,7 @@
         }
         const returned = calls.returned[row];
         if (returned === null || returned === undefined) return "allowed";
-        return hasFailed(row) ? `allowed, ${errno}` : dim(`allowed = ${returned}`);
+        return returned < 0 ? `allowed, ${errno}` : dim(`allowed = ${returned}`);
     };
     const stackOf = (row) => calls.stack[row] < 0 ? undefined : stacks[calls.stack[row]];
 
