@@ -13,6 +13,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 binary := .build/release/supervise
+# What `supervise report` executes, so that the start of commands does not pay for it.
+reporter := .build/release/supervise-report
 # For programs that give the network up by themselves.
 header := Sources/CSupervise/include/supervise.h
 
@@ -39,6 +41,9 @@ DEPS += openssh-client    # tests: an agent that hides its memory
 DEPS += gpg gpg-agent     # tests: another one
 DEPS += hyperfine         # benchmarks: whole commands
 
+# What tests can do without: they say what they skip where it cannot be installed.
+TEST_DEPS := chromium-headless-shell # pages of supervise report, in a real browser (100 MB)
+
 # What boots an older kernel in an emulated machine; see Tools/test-kernels.sh.
 KERNEL_DEPS := qemu-system-x86   # the machine
 KERNEL_DEPS += busybox-static    # its shell and tools
@@ -51,7 +56,7 @@ KERNEL_DEPS += binutils          # strip
 # The linker warns of getpwnam_r, getgrnam_r, getpwuid_r, getgrgid_r, dlopen and mktemp: Foundation,
 # which the argument parser brings along, mentions them. supervise calls none of them (names of
 # users would need the C library's plug-ins at run time), so the warnings are only that.
-release := -c release -Xswiftc -static-executable --static-swift-stdlib --product supervise
+release := -c release -Xswiftc -static-executable --static-swift-stdlib
 
 .PHONY: help
 help: ## List the targets
@@ -63,7 +68,8 @@ deps: ## Install the Debian packages that are missing
 
 .PHONY: build
 build: deps ## Build the release binary, .build/release/supervise
-	$(SWIFT) build $(fresh) $(release)
+	$(SWIFT) build $(fresh) $(release) --product supervise
+	$(SWIFT) build $(fresh) $(release) --product supervise-report
 	$(MAKE) --no-print-directory $(helpers)
 	$(binary) -- true
 
@@ -80,6 +86,7 @@ demo: deps build ## Run real commands under supervise and show what happens
 
 .PHONY: test
 test: deps ## Build and run all tests
+	@Tools/install-packages.sh $(TEST_DEPS) || true
 	$(SWIFT) build $(fresh) --build-tests
 	Tools/run-tests.sh $(SWIFT) $(fresh)
 
@@ -140,11 +147,11 @@ bench: deps build ## Measure against native, bare filters and strace; writes Ben
 	Bench/run.sh $(binary)
 
 .PHONY: install
-install: build ## Install the binary, what selftest needs and the header for programs below $(DESTDIR)$(PREFIX)
+install: build ## Install the binary, what report and selftest need and the header for programs below $(DESTDIR)$(PREFIX)
 	install -d -m 755 $(DESTDIR)$(PREFIX)/bin
 	install -s -m 755 $(binary) $(DESTDIR)$(PREFIX)/bin/supervise
 	install -d -m 755 $(DESTDIR)$(PREFIX)/libexec/supervise $(DESTDIR)$(PREFIX)/share/supervise/semantics
-	install -s -m 755 $(helpers) $(DESTDIR)$(PREFIX)/libexec/supervise
+	install -s -m 755 $(helpers) $(reporter) $(DESTDIR)$(PREFIX)/libexec/supervise
 	install -m 644 Fixtures/semantics/*.toml $(DESTDIR)$(PREFIX)/share/supervise/semantics
 	install -d -m 755 $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(header) $(DESTDIR)$(PREFIX)/include/supervise.h

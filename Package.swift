@@ -39,7 +39,8 @@ let fixtures: [(name: String, path: String)] = programFolders.flatMap { parent i
 let package = Package(
     name: "supervise",
     products: [
-        .executable(name: "supervise", targets: ["supervise"])
+        .executable(name: "supervise", targets: ["supervise"]),
+        .executable(name: "supervise-report", targets: ["supervise-report"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -47,6 +48,8 @@ let package = Package(
         // Policy files and the cases of the selftest: never the start of a command. It lists a package
         // for its own tests, which nothing here builds.
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // The page of `supervise report`, a program of its own.
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         // Tests only.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -81,6 +84,21 @@ let package = Package(
         .target(
             name: "SuperviseSelftest",
             dependencies: ["CSupervise", .product(name: "TOMLKit", package: "TOMLKit")]),
+        .target(
+            name: "SuperviseReport",
+            dependencies: [
+                "SupervisePolicy", "SuperviseAudit",
+                .product(name: "Mustache", package: "swift-mustache"),
+            ],
+            // In the program itself: it may be installed anywhere.
+            resources: [.embedInCode("Page")]),
+        .executableTarget(
+            name: "supervise-report",
+            dependencies: [
+                "SuperviseReport", "SupervisePolicy",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         .executableTarget(
             name: "supervise",
             dependencies: [
@@ -116,11 +134,14 @@ let package = Package(
                 "SuperviseTracer", "SuperviseAudit", "SuperviseFilter", "SupervisePolicy",
                 "CSupervise", "SuperviseTestSupport",
             ]),
+        .testTarget(
+            name: "SuperviseReportTests",
+            dependencies: ["SuperviseReport", "SuperviseAudit", "SuperviseTestSupport"]),
         .testTarget(name: "SuperviseSelftestTests", dependencies: ["SuperviseSelftest"]),
         .testTarget(
             name: "SuperviseEndToEndTests",
             dependencies: [
-                "SupervisePolicy", "SuperviseTestSupport", "supervise",
+                "SupervisePolicy", "SuperviseTestSupport", "supervise", "supervise-report",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
                 + fixtures.map { .byName(name: $0.name) }

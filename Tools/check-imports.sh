@@ -13,7 +13,8 @@ export LC_ALL=C
 cd "${1:-$(dirname "$0")/..}"
 
 # TARGET: what its files may import. The C library belongs to the targets that talk to the kernel.
-# Foundation is in none: it takes longer to load than the rest of the command to run.
+# Foundation is in none that the command itself has: it takes longer to load than the rest of the
+# command to run.
 declare -A allowed=(
     [SupervisePolicy]=""
     [SupervisePolicyFile]="TOMLKit SupervisePolicy"
@@ -22,6 +23,8 @@ declare -A allowed=(
     [SuperviseTracer]="CSupervise Glibc SystemPackage SupervisePolicy SuperviseFilter SuperviseAudit"
     [SuperviseBacktrace]="CUnwind Glibc SuperviseAudit"
     [SuperviseSelftest]="CSupervise Dispatch Glibc Synchronization TOMLKit"
+    [SuperviseReport]="FoundationEssentials Mustache SupervisePolicy SuperviseAudit"
+    [supervise-report]="FoundationEssentials Glibc SystemPackage ArgumentParser SupervisePolicy SuperviseReport"
     [supervise]="CSupervise Glibc SystemPackage ArgumentParser SupervisePolicy SupervisePolicyFile
         SuperviseFilter SuperviseAudit SuperviseTracer SuperviseBacktrace SuperviseSelftest"
 )

@@ -138,7 +138,7 @@ expect_status 0
 select='import json
 for line in open("audit.jsonl"):
     event = json.loads(line)
-    if event["result"] == "would-deny":
+    if event.get("result") == "would-deny":
         print(event["operation"], event["protocol"], event.get("remote", "-"), event["errno"])'
 show python3 -c "$select"
 [[ $output == "create tcp - EPERM

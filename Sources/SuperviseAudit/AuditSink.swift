@@ -11,6 +11,20 @@ public protocol AuditSink: AnyObject {
     /// Throws where the event could not be kept. That must not be ignored: a run whose decisions
     /// are to be logged ends when they no longer can be, unless its user has chosen otherwise.
     func record(_ event: AuditEvent) throws(SinkError)
+
+    /// Whether the sink keeps what becomes of processes; nothing is looked up where none does.
+    var wantsProcesses: Bool { get }
+
+    /// Takes what became of a process, where `wantsProcesses`; throws as for any other event.
+    func record(_ event: ProcessEvent) throws(SinkError)
+}
+
+extension AuditSink {
+    /// Most sinks are about decisions alone.
+    public var wantsProcesses: Bool { false }
+
+    /// Drops the event.
+    public func record(_ event: ProcessEvent) throws(SinkError) {}
 }
 
 /// A place that the bytes of a log go to.

@@ -1,4 +1,4 @@
-import SupervisePolicy
+public import SupervisePolicy
 
 /// The bytes of a line in the making.
 ///
@@ -140,8 +140,9 @@ extension EscapedText {
     /// Text that should have been escaped already: all that `escape` escapes but the backslash.
     ///
     /// So it changes nothing that `escape` made, and no one's mistake reaches a terminal.
-    static func recheck(_ text: String) -> String {
-        text.utf8.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false)
+    public static func recheck(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
+        return text.utf8.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false)
             .map { escape($0) }
             .joined(separator: "\\")
     }

@@ -16,6 +16,8 @@ final class ProcessTree {
     var hasGivenUp = false
     /// Whether it is remembered which programs led to a process.
     let keepsLineage: Bool
+    /// Whether it is remembered who made a process, and when, for the log.
+    let keepsBiographies: Bool
     /// The device of the kernel's shared memory, to tell it from files; nil: files are not told.
     var sharedMemory: UInt64?
     /// What could not be looked at when a call was last judged.
@@ -24,11 +26,15 @@ final class ProcessTree {
     private(set) var awaitingMaker: [ThreadID] = []
 
     /// nil: no memory.
-    init?(start: ProcessNetwork = ProcessNetwork(), keepsLineage: Bool = false) {
+    init?(
+        start: ProcessNetwork = ProcessNetwork(), keepsLineage: Bool = false,
+        keepsBiographies: Bool = false
+    ) {
         guard let index = ThreadIndex() else { return nil }
         self.index = index
         self.start = start
         self.keepsLineage = keepsLineage
+        self.keepsBiographies = keepsBiographies
     }
 
     /// The slot of a thread.
@@ -115,6 +121,7 @@ final class ProcessTree {
         if let slot = index[thread] {
             if let makerSlot = index[maker] { inheritNetwork(slot, from: makerSlot) }
             if keepsLineage { passLineage(to: slot, from: maker) }
+            if keepsBiographies { noteMaker(maker, of: slot) }
             inherit(slot, from: maker)
             return
         }
@@ -142,6 +149,7 @@ final class ProcessTree {
         let slot = add(thread, leader: thread)
         inheritNetwork(slot, from: makerSlot)
         if keepsLineage { passLineage(to: slot, from: maker) }
+        if keepsBiographies { noteMaker(maker, of: slot) }
         inherit(slot, from: maker)
     }
 
@@ -213,6 +221,9 @@ final class ProcessTree {
             process = known
         } else {
             process = processes.insert(Process(leader: leader, network: start))
+            if keepsBiographies {
+                updateProcess(process) { $0.biography = Biography(of: leader) }
+            }
         }
         updateProcess(process) {
             $0.threads += 1
@@ -268,6 +279,7 @@ final class ProcessTree {
         keepNetwork(slot, former: network)
         let former = processes[process]?.program ?? .unknown
         forgetProgram(of: process)
+        processes[process]?.biography?.image = nil
         updateProcess(process) { $0.isAnnounced = true }
         guard keepsLineage else { return }
         // What it ran before led to this program. One that nobody looked at is its maker's, which

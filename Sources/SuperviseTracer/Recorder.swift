@@ -44,6 +44,7 @@ final class Recorder {
     func record(_ notes: [Note], by caller: Caller) -> Bool {
         unfinished.removeAll(keepingCapacity: true)
         if notes.isEmpty { return true }
+        guard tell(of: caller) else { return false }
         let stack = stack(of: caller)
         for note in notes {
             var event = event(note, caller)
@@ -76,8 +77,7 @@ final class Recorder {
             event.errno =
                 (-4095..<0).contains(result)
                 ? ErrorNumber(rawValue: Int32(truncatingIfNeeded: -result)) : nil
-            let time = now()
-            event.time = Timestamp(seconds: time.seconds, nanoseconds: time.nanoseconds)
+            event.time = .now
             guard record(event) else { return }
         }
     }
@@ -98,8 +98,16 @@ final class Recorder {
     }
 
     private func record(_ event: AuditEvent) -> Bool {
+        handOver { () throws(SinkError) in try sink.record(event) }
+    }
+
+    private func record(_ event: ProcessEvent) -> Bool {
+        handOver { () throws(SinkError) in try sink.record(event) }
+    }
+
+    private func handOver(_ hand: () throws(SinkError) -> Void) -> Bool {
         do throws(SinkError) {
-            try sink.record(event)
+            try hand()
             return true
         } catch {
             failure = error
@@ -112,9 +120,8 @@ final class Recorder {
         sequence += 1
         var error: ErrorNumber?
         if case .deny(let number) = decision.verdict { error = number }
-        let time = now()
         return AuditEvent(
-            time: Timestamp(seconds: time.seconds, nanoseconds: time.nanoseconds),
+            time: .now,
             seq: sequence,
             pid: caller.process.rawValue,
             tid: caller.thread.rawValue,
@@ -134,6 +141,55 @@ final class Recorder {
     private func program(of caller: Caller) -> AuditEvent.Program? {
         guard let process = tree.tracees[caller.slot]?.process else { return nil }
         return tree.program(of: process, caller.thread)
+    }
+}
+
+// MARK: - Processes
+
+extension Recorder {
+    /// Tells of a process that makes a call, and of those that led to it, each once.
+    ///
+    /// False where that failed.
+    private func tell(of caller: Caller) -> Bool {
+        guard let process = tree.tracees[caller.slot]?.process,
+            let biography = tree.processes[process]?.biography, !biography.isTold
+        else { return true }
+        // Its first call may come before its maker's event.
+        if !biography.hasMaker, caller.process != root,
+            let parent = processAndParent(of: caller.process.rawValue)?.parent
+        {
+            tree.noteMaker(ThreadID(rawValue: parent), of: caller.slot)
+        }
+        if biography.image == nil {
+            biography.image = Biography.Image(
+                program: tree.program(of: process, caller.thread), arguments: [])
+        }
+        return biography.untold.allSatisfy { $0.tell().allSatisfy { record($0) } }
+    }
+
+    /// A process executed a program, and stands at its start; false where that could not be told.
+    func executed(_ process: Int) -> Bool {
+        guard let known = tree.processes[process], let biography = known.biography else {
+            return true
+        }
+        let image = Biography.Image(
+            program: tree.program(of: process, known.leader),
+            arguments: commandLine(of: known.leader, limit: Biography.commandLineBytes))
+        biography.image = image
+        return !biography.isTold || record(biography.event(.exec, at: .now, image))
+    }
+
+    /// The last thread of a process is dead.
+    func ended(_ process: Int, _ status: WaitStatus) {
+        guard let biography = tree.processes[process]?.biography else { return }
+        let end =
+            switch status {
+            case .exited(let status): biography.event(.exit(status: status), at: .now)
+            case .killed(let signal): biography.event(.killed(signal: signal), at: .now)
+            case .stopped: nil as ProcessEvent?
+            }
+        guard let end else { return }
+        if biography.isTold { _ = record(end) } else { biography.end = end }
     }
 }
 

@@ -112,6 +112,7 @@ final class Supervision: StopHandler {
         let process = tree.slot(of: thread).flatMap { tree.tracees[$0]?.process }
         let hasSisters = (process.flatMap { tree.processes[$0]?.threads } ?? 0) > 1
         if let slot = tree.slot(of: thread) { abandon(slot) }
+        if let process, !hasSisters { recorder.ended(process, status) }
         tree.remove(thread)
         wakeWhoAwaitsMaker(isMakerGone: true)
         root.ended(thread, status)
@@ -306,6 +307,9 @@ final class Supervision: StopHandler {
                 if let slot = tree.slot(of: gone) { sealing?.abandon(slot) }
             }
             tree.executed(thread, former: former)
+            if let slot = tree.slot(of: thread), let process = tree.tracees[slot]?.process {
+                guard recorder.executed(process) else { return stopped.abandon() }
+            }
         }
         if sealing != nil, judge.asksForPrograms, let slot = tree.slot(of: thread),
             let process = tree.tracees[slot]?.process, let leader = tree.processes[process]?.leader

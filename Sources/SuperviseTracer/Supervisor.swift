@@ -117,7 +117,9 @@ public struct Supervisor {
                 keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
             let start = ProcessNetwork(limit: policy.hasNetwork ? .on : .off)
             guard proc != nil,
-                let tree = ProcessTree(start: start, keepsLineage: policy.namesAncestors),
+                let tree = ProcessTree(
+                    start: start, keepsLineage: policy.namesAncestors,
+                    keepsBiographies: watching != .nothing && sink.wantsProcesses),
                 filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }

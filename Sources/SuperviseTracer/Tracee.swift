@@ -91,6 +91,8 @@ struct Process {
     var network = ProcessNetwork()
     /// The programs that led to it; kept only where rules ask for them.
     var lineage: LineageState = .unknown
+    /// What the log tells of it; kept only where a log wants it.
+    var biography: Biography?
     /// Over what it sends what its tracer may not look at.
     var courier: Courier?
     /// Whether it made itself undumpable, or is a copy of one that did: it is never revealed, not

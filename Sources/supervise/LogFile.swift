@@ -8,6 +8,8 @@ struct LogFile: LineWriter {
     /// The name as its user gave it.
     let name: String
     let descriptor: FileDescriptor
+    /// Whether the last thing written is the beginning of a line.
+    private var isTorn = false
 
     /// Opens the file, emptied; it is closed by exec and away from the standard descriptors.
     init(path: String) throws(Failure) {
@@ -46,13 +48,17 @@ struct LogFile: LineWriter {
     }
 
     /// Writes whole lines; the kernel has them when this returns.
+    ///
+    /// Where a line could be written in part, the next one begins on a line of its own.
     mutating func write(_ bytes: [UInt8]) throws(SinkError) {
-        do {
-            try descriptor.writeAll(bytes)
-        } catch {
-            let number = (error as? Errno)?.rawValue ?? Errno.ioError.rawValue
-            throw SinkError(
-                destination: "the log \(name)", error: ErrorNumber(rawValue: number))
+        let wanted = isTorn ? [UInt8(ascii: "\n")] + bytes : bytes
+        let (count, error) = supervise.write(wanted, to: descriptor)
+        guard let error else {
+            isTorn = false
+            return
         }
+        if count > 0 { isTorn = wanted[count - 1] != UInt8(ascii: "\n") }
+        throw SinkError(
+            destination: "the log \(name)", error: ErrorNumber(rawValue: error.rawValue))
     }
 }

@@ -24,6 +24,13 @@ struct RunOptions: ParsableArguments {
             valueName: "denied|all"))
     var logLevel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What to do when the log cannot be written: end the command and all that it started, or "
+                + "go on and count what is lost (default: stop).",
+            valueName: "stop|continue"))
+    var logFailure: String = "stop"
+
     @Flag(
         name: [.customShort("k"), .long],
         help: "Tell of each recorded call who made it: stack, command line, parents.")
@@ -55,6 +62,7 @@ struct RunOptions: ParsableArguments {
     func request(_ policy: PolicyRequest, commandWords: Int) -> RunRequest {
         RunRequest(
             policy: policy, audit: audit, log: log, logFormat: logFormat, logLevel: logLevel,
+            logFailure: logFailure,
             backtrace: backtrace, quiet: quiet, color: colorOption.color,
             requireLandlock: requireLandlock, landlockABI: landlockABI, pageGuard: pageGuard,
             commandWords: commandWords)

@@ -61,6 +61,7 @@ extension RunRequest {
         case "-l" where log == nil, "--log" where log == nil: log = value
         case "--log-format": logFormat = value
         case "--log-level": logLevel = value
+        case "--log-failure": logFailure = value
         case "--color": color = value
         default: return false
         }

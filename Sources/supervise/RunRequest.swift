@@ -12,6 +12,7 @@ struct RunRequest: Equatable {
     var log: String?
     var logFormat: String?
     var logLevel: String?
+    var logFailure = "stop"
     var backtrace = false
     var quiet = false
     var color = "auto"
@@ -68,7 +69,10 @@ struct RunRequest: Equatable {
         case .notStarted: _exit(Failure.Status.failed.rawValue)
         case .commandEnded(let status): _exit(status)
         case .sinkFailed(let error):
-            telling.stream?.write("supervise: \(error); the command and its processes are ended\n")
+            // Nobody may be reading, and the tree is not to stand still for that.
+            if let stream = telling.stream, stream.takesLine(within: 1000) {
+                stream.write("supervise: \(error); the command and its processes are ended\n")
+            }
             _exit(Failure.Status.failed.rawValue)
         }
     }
@@ -91,6 +95,16 @@ struct RunRequest: Equatable {
             throw .usage("--log-level \(quoted(logLevel)): expected denied or all")
         }
         return level
+    }
+
+    /// Whether the run goes on when the log cannot be written.
+    func continuesWithoutLog() throws(Failure) -> Bool {
+        switch logFailure {
+        case "stop": return false
+        case "continue": return true
+        default:
+            throw .usage("--log-failure \(quoted(logFailure)): expected stop or continue")
+        }
     }
 
     /// Whether the log has JSON lines.

@@ -15,6 +15,7 @@ struct Supervise: ParsableCommand {
             supervise drop -- COMMAND [ARG...]
             supervise doctor
             supervise selftest [OPTIONS]
+            supervise report LOG [OPTIONS]
             """,
         discussion: """
             The command and everything it starts run as they would without supervise, but for the \
@@ -24,7 +25,7 @@ struct Supervise: ParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, FilterCommand.self,
-            DropCommand.self, DoctorCommand.self, SelftestCommand.self,
+            DropCommand.self, DoctorCommand.self, SelftestCommand.self, ReportCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

@@ -19,6 +19,8 @@ final class Telling {
 
     private let summary: SummarySink?
     private let usesColor: Bool
+    /// What a log counts that may have gaps, and the log's name.
+    private let lossy: (sink: LossCountingSink, name: String)?
     /// Cuts the log off that goes to standard error.
     private let standardErrorLog: Gate?
 
@@ -28,6 +30,8 @@ final class Telling {
         var sinks: [any AuditSink] = []
         var descriptors: [Int32] = []
         var gate: Gate?
+        var lossy: (sink: LossCountingSink, name: String)?
+        _ = try options.continuesWithoutLog()
         if let stream { descriptors.append(stream.descriptor) }
         if let path = options.log {
             let writer: LogFile
@@ -46,7 +50,15 @@ final class Telling {
                 isJSON
                 ? JSONLinesSink(writer: writer)
                 : TextSink(writer: writer, color: isTerminal && usesColor)
-            let filter = LevelFilter(level, format)
+            var filter: any AuditSink = LevelFilter(level, format)
+            if try options.continuesWithoutLog() {
+                let counting = LossCountingSink(filter) { error in
+                    stream?.write(
+                        "supervise: \(error); the run goes on, and what is lost is counted\n")
+                }
+                lossy = (counting, writer.name)
+                filter = counting
+            }
             if isTerminal {
                 gate = Gate(filter)
                 sinks.append(gate ?? Gate(filter))
@@ -65,12 +77,19 @@ final class Telling {
         self.stream = stream
         self.descriptors = descriptors
         standardErrorLog = gate
+        self.lossy = lossy
     }
 
     /// The command has ended: tells what was refused and lets go of standard error.
     func commandEnded() {
         guard let stream else { return }
         if let summary { stream.write(summary.render(color: usesColor)) }
+        if let lossy, lossy.sink.lost > 0 {
+            let count = lossy.sink.lost
+            stream.write(
+                "supervise: \(count) \(count == 1 ? "event is" : "events are") missing in the log "
+                    + "\(lossy.name)\n")
+        }
         standardErrorLog?.close()
         close(stream.descriptor)
         self.stream = nil
@@ -86,6 +105,12 @@ private final class Gate: AuditSink {
     }
 
     func record(_ event: AuditEvent) throws(SinkError) {
+        try sink?.record(event)
+    }
+
+    var wantsProcesses: Bool { sink?.wantsProcesses ?? false }
+
+    func record(_ event: ProcessEvent) throws(SinkError) {
         try sink?.record(event)
     }
 

@@ -56,7 +56,7 @@ struct JSONLinesSinkTests {
     @Test("Hostile bytes are escaped in every field")
     func hostile() throws {
         let writer = CollectingWriter()
-        try JSONLinesSink(writer: writer).record(.hostile)
+        try JSONLinesSink(writer: writer).record(AuditEvent.hostile)
         let shown =
             #"a\"b\\x5cc\\x0a\\x1b[2J\\x7f\\xc2\\x85\\xe2\\x80\\xae\\xe2\\x80\\xa8é\\xff\\xc3\\x00"#
         #expect(
@@ -70,6 +70,19 @@ struct JSONLinesSinkTests {
                 + #""backtrace":[{"module":"\#(shown)","offset":"0x1","symbol":"\#(shown)","#
                 + #""file":"\#(shown)","pc":"0x2"}],"arguments":["\#(shown)"],"#
                 + #""parents":[{"pid":1,"arguments":["\#(shown)"]}]}"# + "\n")
+    }
+
+    @Test("So are they in the lines of processes")
+    func hostileProcess() throws {
+        let writer = CollectingWriter()
+        try JSONLinesSink(writer: writer).record(ProcessEvent.hostile)
+        let shown =
+            #"a\"b\\x5cc\\x0a\\x1b[2J\\x7f\\xc2\\x85\\xe2\\x80\\xae\\xe2\\x80\\xa8é\\xff\\xc3\\x00"#
+        #expect(
+            writer.text
+                == #"{"time":"1970-01-01T00:00:00.000000000Z","event":"exec","pid":2,"#
+                + #""program":{"path":"/\#(shown)","device":"0:0","inode":0},"#
+                + #""arguments":["\#(shown)","\#(shown)"]}"# + "\n")
     }
 
     @Test("No byte of a name leaves its string or its line", arguments: 0...255)

@@ -42,6 +42,13 @@ struct JSONSchema {
                 for key in argument.strings where value[key] == nil {
                     found.append("\(path): \(key) is missing")
                 }
+            case ("if", _):
+                let holds = try complaints(about: value, at: path, schema: argument).isEmpty
+                if let branch = schema[holds ? "then" : "else"] {
+                    found += try complaints(about: value, at: path, schema: branch)
+                }
+            case ("then", _), ("else", _):
+                break
             case ("additionalProperties", .bool(false)):
                 guard case .object(let members) = value else { break }
                 for key in members.keys.sorted() where schema["properties"]?[key] == nil {

@@ -90,3 +90,37 @@ extension AuditEvent {
         return copy
     }
 }
+
+extension ProcessEvent {
+    /// The start of a process, with every key.
+    static let start = ProcessEvent(
+        time: Timestamp(seconds: 1_795_237_620, nanoseconds: 100_000_000), kind: .start,
+        pid: 4242, parent: 4200,
+        program: AuditEvent.Program(
+            path: bytes("/usr/bin/curl"), device: AuditEvent.Device(major: 8, minor: 1),
+            inode: 1_835_102),
+        arguments: [bytes("curl"), bytes("-sS"), bytes("http://127.0.0.1:8080/")])
+
+    /// Everything that a process can be told of.
+    static let all: [ProcessEvent] = [
+        .start,
+        ProcessEvent(time: Timestamp(seconds: 0, nanoseconds: 0), kind: .start, pid: 1),
+        ProcessEvent(
+            time: Timestamp(seconds: 1, nanoseconds: 0), kind: .exec, pid: .max,
+            program: ProcessEvent.start.program, arguments: []),
+        ProcessEvent(
+            time: Timestamp(seconds: 1_795_237_620, nanoseconds: 200_000_000),
+            kind: .exit(status: 255), pid: 4242),
+        ProcessEvent(
+            time: Timestamp(seconds: 2, nanoseconds: 0), kind: .killed(signal: 9), pid: 4242),
+        .hostile,
+    ]
+
+    /// One with bytes that do harm wherever a traced program could put some.
+    static let hostile = ProcessEvent(
+        time: Timestamp(seconds: 0, nanoseconds: 0), kind: .exec, pid: 2,
+        program: AuditEvent.Program(
+            path: bytes("/") + AuditEvent.hostileBytes,
+            device: AuditEvent.Device(major: 0, minor: 0), inode: 0),
+        arguments: [AuditEvent.hostileBytes, AuditEvent.hostileBytes])
+}

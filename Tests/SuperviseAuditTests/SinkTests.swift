@@ -44,6 +44,37 @@ struct SinkTests {
             ])
     }
 
+    @Test("What becomes of processes goes through every level, to the sinks that want it")
+    func processes() throws {
+        let memory = InMemorySink()
+        let writer = CollectingWriter()
+        let multiplex = MultiplexSink([
+            LevelFilter(.denied, memory), TextSink(writer: writer, color: false),
+        ])
+        #expect(multiplex.wantsProcesses)
+        try multiplex.record(ProcessEvent.start)
+        #expect(memory.processes == [.start] && writer.writes.isEmpty)
+        #expect(!MultiplexSink([TextSink(writer: writer, color: false)]).wantsProcesses)
+    }
+
+    @Test("Losses are counted, told of once, and end when the sink takes events again")
+    func losses() {
+        let memory = InMemorySink()
+        var told: [SinkError] = []
+        let counting = LossCountingSink(memory) { told.append($0) }
+        counting.record(.example)
+        let first = SinkError(destination: "log", error: ErrorNumber(rawValue: 28))
+        memory.failure = first
+        counting.record(.example)
+        memory.failure = SinkError(destination: "log", error: ErrorNumber(rawValue: 32))
+        counting.record(.minimal)
+        counting.record(ProcessEvent.start)
+        memory.failure = nil
+        counting.record(.minimal)
+        #expect(told == [first] && counting.lost == 3)
+        #expect(memory.events == [.example, .minimal] && memory.processes.isEmpty)
+    }
+
     @Test("No sinks are a sink that drops everything")
     func nothing() throws {
         try MultiplexSink([]).record(.example)

@@ -31,6 +31,34 @@ struct TimestampTests {
         ] as [(Int64, Int32, String)])
     func format(seconds: Int64, nanoseconds: Int32, text: String) {
         #expect(Timestamp(seconds: seconds, nanoseconds: nanoseconds).description == text)
+        let read = Timestamp(parsing: text)
+        #expect(read == Timestamp(seconds: seconds, nanoseconds: nanoseconds))
+    }
+
+    @Test(
+        "What is no moment is not read as one",
+        arguments: [
+            "", "2026-11-21", "2026-11-21T05:07:00Z", "2026-11-21T05:07:00.Z",
+            "2026-11-21T05:07:00.1234567890Z", "2026-11-21 05:07:00.123Z",
+            "2026-13-21T05:07:00.123Z", "2026-00-21T05:07:00.123Z", "2026-11-32T05:07:00.123Z",
+            "2026-11-21T24:07:00.123Z", "2026-11-21T05:60:00.123Z", "1969-11-21T05:07:00.123Z",
+            "2026-11-21T05:07:-1.123Z", "2026-11-21T05:07:00.12x9Z",
+            "2026-11-21T05:07:00.123456789",
+        ])
+    func noMoment(text: String) {
+        #expect(Timestamp(parsing: text) == nil)
+    }
+
+    @Test("Moments are added to, and taken from each other, where that is no matter of centuries")
+    func arithmetic() {
+        let early = Timestamp(seconds: 10, nanoseconds: 900_000_000)
+        let late = Timestamp(seconds: 12, nanoseconds: 100_000_000)
+        #expect(late.nanoseconds(since: early) == 1_200_000_000)
+        #expect(early.nanoseconds(since: late) == -1_200_000_000)
+        #expect(early.adding(nanoseconds: 1_200_000_000) == late)
+        #expect(late.adding(nanoseconds: -1_200_000_000) == early)
+        let last = Timestamp(seconds: 253_402_300_799, nanoseconds: 999_999_999)
+        #expect(last.nanoseconds(since: early) == nil && early.nanoseconds(since: last) == nil)
     }
 
     @Test(

@@ -294,8 +294,9 @@ struct BacktraceTests {
                 ])
             return
         }
+        let line = try #require(log.split(separator: "\n").first { $0.contains(#""seq""#) })
         let event =
-            try JSONSerialization.jsonObject(with: Data(log.utf8)) as? [String: Any] ?? [:]
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
         #expect(event["arguments"] as? [String] == [stack, "call", "a b", ""])
         let parents = event["parents"] as? [[String: Any]] ?? []
         #expect(

@@ -20,7 +20,8 @@ struct PlainSpellingTests {
             "--network=off --profile=prctl-network --errno=ENETUNREACH -- true",
             "--network maybe --profile none --errno EWHAT -- true",
             "-p policy.toml -l - -- true",
-            "--policy policy.toml --log=a=b.jsonl --log-format json --log-level all -- true",
+            "--policy policy.toml --log=a=b.jsonl --log-format json --log-level all "
+                + "--log-failure continue -- true",
             "--allow connect --deny bind --allow=listen --deny=:25 --allow create -- true",
             "--source 192.0.2.1 --source=2001:db8::1 --color never -- true",
             "--log - -- - -",

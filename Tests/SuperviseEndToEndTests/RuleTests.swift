@@ -71,7 +71,8 @@ struct RuleTests {
             guard let start = line.firstRange(of: "\"\(key)\":\"") else { return "-" }
             return String(line[start.upperBound...].prefix { $0 != "\"" })
         }
-        let lines = outcome.error.split(separator: "\n").map { line in
+        let decisions = outcome.error.split(separator: "\n").filter { $0.contains(#""seq""#) }
+        let lines = decisions.map { line in
             ["operation", "protocol", "remote", "result", "errno", "text", "place"]
                 .map { values($0, line) }.joined(separator: " | ")
         }

@@ -25,6 +25,22 @@ public final class JSONLinesSink: AuditSink {
         line.append("}\n")
         try writer.write(line.bytes)
     }
+
+    /// It does.
+    public var wantsProcesses: Bool { true }
+
+    /// Writes the event's line.
+    public func record(_ event: ProcessEvent) throws(SinkError) {
+        line.removeAll()
+        line.append("{\"time\":\"")
+        clock.append(event.time, fractionDigits: 9, to: &line)
+        line.append("\",\"event\":\"")
+        line.append(event.kind.word)
+        line.append("\"")
+        line.append(event)
+        line.append("}\n")
+        try writer.write(line.bytes)
+    }
 }
 
 extension LineBuffer {
@@ -34,17 +50,7 @@ extension LineBuffer {
         append(decimal: Int64(event.pid))
         append(",\"tid\":")
         append(decimal: Int64(event.tid))
-        if let program = event.program {
-            append(",\"program\":{\"path\":")
-            append(jsonEscaping: program.path)
-            append(",\"device\":\"")
-            append(decimal: UInt64(program.device.major))
-            append(UInt8(ascii: ":"))
-            append(decimal: UInt64(program.device.minor))
-            append("\",\"inode\":")
-            append(decimal: program.inode)
-            append(UInt8(ascii: "}"))
-        }
+        append(event.program)
         if let command = event.command {
             append(",\"command\":")
             append(jsonEscaping: command)
@@ -70,10 +76,7 @@ extension LineBuffer {
             append(",\"backtrace\":")
             array(backtrace) { $0.append($1) }
         }
-        if let arguments = event.arguments {
-            append(",\"arguments\":")
-            array(arguments) { $0.append(jsonEscaping: $1) }
-        }
+        append(arguments: event.arguments)
         if let parents = event.parents {
             append(",\"parents\":")
             array(parents) { line, parent in
@@ -84,6 +87,46 @@ extension LineBuffer {
                 line.append(UInt8(ascii: "}"))
             }
         }
+    }
+
+    /// Appends the members of a process's event that follow its `time` and `event`.
+    fileprivate mutating func append(_ event: ProcessEvent) {
+        append(",\"pid\":")
+        append(decimal: Int64(event.pid))
+        if let parent = event.parent {
+            append(",\"parent\":")
+            append(decimal: Int64(parent))
+        }
+        append(event.program)
+        append(arguments: event.arguments)
+        switch event.kind {
+        case .start, .exec: break
+        case .exit(let status):
+            append(",\"status\":")
+            append(decimal: Int64(status))
+        case .killed(let signal):
+            append(",\"signal\":")
+            append(decimal: Int64(signal))
+        }
+    }
+
+    private mutating func append(_ program: AuditEvent.Program?) {
+        guard let program else { return }
+        append(",\"program\":{\"path\":")
+        append(jsonEscaping: program.path)
+        append(",\"device\":\"")
+        append(decimal: UInt64(program.device.major))
+        append(UInt8(ascii: ":"))
+        append(decimal: UInt64(program.device.minor))
+        append("\",\"inode\":")
+        append(decimal: program.inode)
+        append(UInt8(ascii: "}"))
+    }
+
+    private mutating func append(arguments: [[UInt8]]?) {
+        guard let arguments else { return }
+        append(",\"arguments\":")
+        array(arguments) { $0.append(jsonEscaping: $1) }
     }
 
     /// Appends an array, each element by `body`.

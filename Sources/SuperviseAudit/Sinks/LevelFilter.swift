@@ -30,4 +30,12 @@ public final class LevelFilter: AuditSink {
         guard level.includes(event.result) else { return }
         try sink.record(event)
     }
+
+    /// Whether the sink wants them.
+    public var wantsProcesses: Bool { sink.wantsProcesses }
+
+    /// Hands the event on: a level is about decisions.
+    public func record(_ event: ProcessEvent) throws(SinkError) {
+        try sink.record(event)
+    }
 }

@@ -136,3 +136,18 @@ func isDescriptorDirectory(
     csupervise_is_descriptor_directory(
         descriptor.rawValue, process.rawValue, thread.rawValue) != 0
 }
+
+/// The beginning of a process's command line, `/proc/PID/cmdline`; empty where it shows none.
+///
+/// To be asked at the stop after `execve(2)` alone, when its first thread has not run yet: the kernel
+/// reads the process's memory for it, which the process could later have made to hold up its reader.
+func commandLine(of process: ThreadID, limit: Int) -> [[UInt8]] {
+    var bytes = [UInt8](repeating: 0, count: limit)
+    var length = 0
+    // The function fills no more than it is told there is.
+    let error = unsafe csupervise_read_status_file(
+        process.rawValue, "cmdline", &bytes, bytes.count, &length)
+    guard error == 0, length > 0 else { return [] }
+    if bytes[length - 1] == 0 { length -= 1 }
+    return bytes[..<length].split(separator: 0, omittingEmptySubsequences: false).map(Array.init)
+}
