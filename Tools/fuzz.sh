@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the decoders and the filter's machine with libFuzzer, each for so many seconds.
 #
-#   Tools/fuzz.sh SECONDS [TARGET...]     targets: address message filter status
+#   Tools/fuzz.sh SECONDS [TARGET...]     targets: address dns message filter status
 #
 # A target is a condition of Fuzz/Targets.swift, compiled with the sources it tests as one module: they
 # see no system, so need no package. It begins with the
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?how many seconds for each target?}
 shift
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(address message filter status)
+[[ ${#targets[@]} -gt 0 ]] || targets=(address dns message filter status)
 out=.build/fuzz
 mkdir -p "$out"
 
@@ -26,7 +26,7 @@ for target in "${targets[@]}"; do
     mkdir -p "$folder"
     for file in Fuzz/Targets.swift Sources/SupervisePolicy/*.swift Sources/SuperviseFilter/*/*.swift \
         Sources/SuperviseTracer/Decoding/{SocketAddressDecoder,MessageHeaderDecoder}.swift \
-        Sources/SuperviseTracer/WaitStatus.swift; do
+        Sources/SuperviseAudit/Names/*.swift Sources/SuperviseTracer/WaitStatus.swift; do
         sed -E 's/^((public|internal) )?import Supervise.*//' "$file" >"$folder/$(basename "$file")"
     done
     cat >"$folder/Words.swift" <<'EOF'

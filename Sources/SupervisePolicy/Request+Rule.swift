@@ -1,4 +1,9 @@
 extension Request {
+    /// Whether it only makes a socket of which every use is judged too: TCP, UDP, echo, AF_UNIX.
+    public var isPlainCreation: Bool {
+        if case .create(let kind) = self { kind.isPlain } else { false }
+    }
+
     /// The rule that allows this request and as little else as the grammar can say.
     ///
     /// It is for every process, and stands for what the kernel would reach: `connect` to 0.0.0.0 gives

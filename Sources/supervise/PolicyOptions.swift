@@ -48,11 +48,14 @@ struct PolicyOptions: ParsableArguments {
     var source: [String] = []
 
     /// The policy that the options and the file ask for.
-    func policy() throws(Failure) -> Policy {
+    ///
+    /// - Parameter given: A file that was read already.
+    func policy(over given: PolicyFile? = nil) throws(Failure) -> Policy {
         let names = file == nil && allow.isEmpty && deny.isEmpty ? Names() : Names.ofSystem()
-        let file = try self.file.map { path throws(Failure) in
-            try LoadedPolicy(path: path, names: names).file
-        }
+        let file =
+            try self.file.map { path throws(Failure) in
+                try LoadedPolicy(path: path, names: names).file
+            } ?? given
         var policy = Policy(
             rules: file?.rules ?? [], network: file?.network ?? .off,
             profile: file?.profile ?? .rlimitNetwork, refusal: file?.refusal ?? .notPermitted,

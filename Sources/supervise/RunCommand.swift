@@ -29,15 +29,18 @@ struct RunCommand: ParsableCommand {
     var command: [String] = []
 
     func run() throws {
-        let policy = try policyOptions.policy()
+        let learning = try runOptions.learn.map { path throws(Failure) in
+            try Learning(path: path, policyOptions)
+        }
+        let policy = try learning?.policy ?? policyOptions.policy()
         let (level, isJSON) = (try runOptions.level(), try runOptions.isJSON())
         guard let command = Command(lastArguments: command.count) else {
             throw Failure.usage("no command given: expected supervise [OPTIONS] -- COMMAND")
         }
-        let telling = try Telling(runOptions, level: level, isJSON: isJSON)
+        let telling = try Telling(runOptions, level: level, isJSON: isJSON, learning: learning)
         var supervisor = Supervisor(
             policy: policy,
-            isAuditing: runOptions.audit,
+            isAuditing: runOptions.isAuditing,
             watching: telling.watching,
             sink: telling.sink,
             keptDescriptors: telling.descriptors,
@@ -45,6 +48,10 @@ struct RunCommand: ParsableCommand {
             requiresLandlock: runOptions.requireLandlock,
             closedRings: closedRings,
             commandEnded: telling.commandEnded)
+        supervisor.watchesHelpers = telling.watchesHelpers
+        // Where nobody may ask a server for a name, there is no answer to look at.
+        supervisor.tracesNames =
+            telling.tracesNames && (runOptions.isAuditing || policy.couldAllow(.outgoing, .udp))
         if runOptions.backtrace { supervisor.stacks = Backtraces() }
         if try runOptions.guardsRanges() { supervisor.pageGuard = .ranges }
         do {
@@ -68,6 +75,7 @@ struct RunCommand: ParsableCommand {
 
     /// Ends the supervising process.
     private func end(_ end: Supervisor.End, _ telling: Telling) -> Never {
+        telling.treeEnded()
         switch end {
         case .treeIsGone: _exit(0)
         case .notStarted: _exit(Failure.Status.failed.rawValue)

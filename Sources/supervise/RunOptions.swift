@@ -31,6 +31,19 @@ struct RunOptions: ParsableArguments {
     var backtrace = false
 
     @Flag(
+        help: ArgumentHelp(
+            "Tell at the end of all that the network was used for: what, how often, when, by which "
+                + "program and rule, and what could use it for others."))
+    var summary = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse nothing, and write the policy that would have allowed what was seen to a file; "
+                + "what a file allows already stays as it is.",
+            valueName: "file"))
+    var learn: String?
+
+    @Flag(
         name: .shortAndLong,
         help: "Do not tell what was closed at the start and refused at the end.")
     var quiet = false
@@ -52,6 +65,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: .hidden)
     var pageGuard: String?
 
+    /// Whether nothing is refused.
+    var isAuditing: Bool { audit || learn != nil }
+
     /// Whether the filter is to guard the sealed page though the kernel could seal it.
     func guardsRanges() throws(Failure) -> Bool {
         switch pageGuard {
@@ -63,7 +79,7 @@ struct RunOptions: ParsableArguments {
 
     /// Which decisions the log has.
     func level() throws(Failure) -> LogLevel {
-        guard let logLevel else { return audit ? .all : .denied }
+        guard let logLevel else { return isAuditing ? .all : .denied }
         guard let level = LogLevel(rawValue: logLevel) else {
             throw .usage("--log-level \(quoted(logLevel)): expected denied or all")
         }
