@@ -21,6 +21,9 @@ public struct LearnedPolicy: Hashable, Sendable {
     /// Calls that rules refuse which were there before.
     public var refusedByRules: UInt64 = 0
 
+    /// Makes a policy of no rules.
+    public init() {}
+
     /// How many rules there are that are in force.
     public var ruleCount: Int { groups.reduce(0) { $0 + $1.rules.count } }
 }

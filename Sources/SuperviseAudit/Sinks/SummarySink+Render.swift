@@ -91,7 +91,7 @@ struct SummaryStyle {
 
 extension SummaryTally {
     fileprivate func render(_ result: AuditEvent.Outcome, _ style: SummaryStyle) -> String {
-        guard total > 0 else { return "" }
+        guard total > absent else { return "" }
         let alarm = style.color ? TerminalColor(result) : nil
         let dim: TerminalColor? = style.color ? .dim : nil
         var text = heading(result, style, alarm, dim)
@@ -122,7 +122,7 @@ extension SummaryTally {
             text += "\n"
             if let stack = line.stack { text += stack.rendered(frames: style.shownFrames) }
         }
-        let hidden = total - lines.reduce(0) { $0 + $1.events }
+        let hidden = total - absent - lines.reduce(0) { $0 + $1.events }
         if hidden > 0 { text += "  ... and \(hidden) more\n" }
         if result != .allowed, let hint = hint(style) {
             text += "  " + style.colored(hint, dim) + "\n"
@@ -134,6 +134,7 @@ extension SummaryTally {
         _ result: AuditEvent.Outcome, _ style: SummaryStyle, _ alarm: TerminalColor?,
         _ dim: TerminalColor?
     ) -> String {
+        let total = total - absent
         let number = "\(total) \(total == 1 ? "call" : "calls")"
         let verb =
             switch result {
@@ -188,7 +189,9 @@ extension SummaryTally {
             if rules.count > 1, let rule = row.rule { line.rule = style.text(of: rule) }
             return line
         }
-        if others > 0, lines.count == rows.count, lines.count < style.shownRows {
+        if others > 0, lines.count == rows.count(where: { !$0.value.isAbsent }),
+            lines.count < style.shownRows
+        {
             lines.append(Line(events: others, what: "others"))
         }
         return lines
@@ -197,7 +200,7 @@ extension SummaryTally {
     /// The most frequent rows; equals in the order of their first appearance.
     private func shown(_ count: Int) -> [(key: Row, value: Value)] {
         Array(
-            rows.sorted { left, right in
+            rows.filter { !$0.value.isAbsent }.sorted { left, right in
                 left.value.count != right.value.count
                     ? left.value.count > right.value.count : left.value.order < right.value.order
             }.prefix(count))
@@ -212,6 +215,11 @@ extension SummaryTally {
 
     private static func spaces(_ count: Int) -> String {
         String(repeating: " ", count: max(0, count))
+    }
+
+    /// The calls that reached for a helper which this machine does not have.
+    private var absent: UInt64 {
+        rows.values.reduce(0) { $0 + ($1.isAbsent ? $1.count : 0) }
     }
 
     // MARK: What would allow it

@@ -127,6 +127,15 @@ struct SummaryTally {
         /// How many failed in the kernel, and how the last of them did.
         var failures: UInt64 = 0
         var failure: ErrorNumber?
+
+        /// Whether it was a look for a helper that is not there: programs ask for name servers'
+        /// caches and the like wherever they are.
+        var isAbsent: Bool {
+            guard failures == count, failure == .noSuchFile,
+                case .connect(_, let address)? = request
+            else { return false }
+            return NetworkHelper(at: address) != nil
+        }
     }
 
     private(set) var total: UInt64 = 0
@@ -167,6 +176,8 @@ struct SummaryTally {
 }
 
 extension ErrorNumber {
+    /// ENOENT.
+    static let noSuchFile = ErrorNumber(rawValue: 2)
     /// EINPROGRESS: a connection that does not wait has been begun.
     static let inProgress = ErrorNumber(rawValue: 115)
 }
