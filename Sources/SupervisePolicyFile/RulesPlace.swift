@@ -51,7 +51,7 @@ struct RulesPlace {
     }
 }
 
-/// Goes through a TOML document that is known to be one.
+/// Goes through a TOML document, up to where it is none any more.
 struct TOMLScanner {
     let bytes: [UInt8]
     private(set) var offset = 0
@@ -76,12 +76,40 @@ struct TOMLScanner {
         }
     }
 
-    private mutating func skipLine() {
+    mutating func skipLine() {
         while let byte = next, byte != 0x0a { offset += 1 }
     }
 
-    private mutating func skipSpaces() {
+    mutating func skipSpaces() {
         while next == 0x20 || next == 0x09 { offset += 1 }
+    }
+
+    /// Where a table begins and no name follows; nil where there is no such place before the first
+    /// that is wrong otherwise.
+    static func tableWithoutName(in text: [UInt8]) -> Int? {
+        var scanner = TOMLScanner(bytes: text)
+        while true {
+            scanner.skipBlank()
+            guard scanner.next == UInt8(ascii: "[") else {
+                guard scanner.next != nil, scanner.key() != nil else { return nil }
+                scanner.skipValue()
+                continue
+            }
+            scanner.offset += 1
+            scanner.skipSpaces()
+            if scanner.next == UInt8(ascii: "[") {
+                scanner.offset += 1
+                scanner.skipSpaces()
+            }
+            guard let first = scanner.next else { return nil }
+            switch first {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                scanner.skipLine()
+            default: return scanner.offset
+            }
+        }
     }
 
     /// A key's name, behind whose `=` the value begins; nil at the document's end.

@@ -172,7 +172,9 @@ final class Learning {
                 "\(number(UInt64(learned.dangers.count), "dangerous rule")) as a comment there")
         }
         if learned.refusedByRules > 0 {
-            parts.append("\(number(learned.refusedByRules, "call")) stay refused by rules of yours")
+            parts.append(
+                "\(number(learned.refusedByRules, "call")) "
+                    + "stay\(learned.refusedByRules == 1 ? "s" : "") refused by rules of yours")
         }
         if learned.uncovered > 0 {
             parts.append("\(number(learned.uncovered, "call")) that it does not allow")

@@ -19,10 +19,10 @@ struct HintTests {
             (
                 [
                     "s=socket(AF_INET,SOCK_STREAM)", "bind($s,in:127.0.0.1:0)", "listen($s,1)",
-                ], 2
+                ], 3
             ),
             (["s=socket(AF_INET,SOCK_STREAM)", "listen($s,1)"], 2),
-            (["s=socket(AF_INET6,SOCK_DGRAM)", "connect($s,in6:[::1]:9)"], 2),
+            (["s=socket(AF_INET6,SOCK_DGRAM)", "connect($s,in6:::1:9)"], 2),
             (["s=socket(AF_UNIX,SOCK_DGRAM)", "bind($s,abstract:it's %2a a%0aname)"], 1),
             (["s=socket(AF_NETLINK,SOCK_RAW)"], 1),
             (
@@ -184,7 +184,9 @@ struct NameTests {
         for (options, isThere) in [
             (["--log-level", "all"], true), (["--audit"], true), ([], false),
         ] {
-            let rules = ["--allow", "connect udp :53", "--log", "log.jsonl"] + options
+            let rules =
+                ["--allow", "connect udp :53", "--allow", "connect tcp :9"] + options
+                + ["--log", "log.jsonl"]
             guard
                 try await supervise(rules, ["curl", "-s", "http://web.test:81/"], in: folder) != nil
             else { return }

@@ -70,12 +70,12 @@ struct AddingTests {
             ("\"rules\" = ['deny trace',\n]\n", "\"rules\" = ['deny trace',\n+]\n"),
             ("'rules' = [\"\"\"deny trace\"\"\",\n]\n", "'rules' = [\"\"\"deny trace\"\"\",\n+]\n"),
             (
-                "rules = ['''deny abstract ]\"'''  ,\n# a ] \" '\n]\n",
-                "rules = ['''deny abstract ]\"'''  ,\n# a ] \" '\n+]\n"
+                "rules = ['''deny bind abstract ]\"'''  ,\n# a ] \" '\n]\n",
+                "rules = ['''deny bind abstract ]\"'''  ,\n# a ] \" '\n+]\n"
             ),
             (
-                "rules = [\"deny abstract \\\"]\\\\\\\\\",\n]\r\n",
-                "rules = [\"deny abstract \\\"]\\\\\\\\\",\n+]\r\n"
+                "rules = [\"deny bind abstract \\\"]\\\\\\\\\",\n]\r\n",
+                "rules = [\"deny bind abstract \\\"]\\\\\\\\\",\n+]\r\n"
             ),
             // No list of rules: before the first table and what is said of it.
             ("", "rules = [\n+]\n"),
@@ -130,6 +130,22 @@ struct AddingTests {
     func wrong(text: String, message: String) throws {
         let error = #expect(throws: PolicyFileError.self) { try add(lines, to: text) }
         #expect(error?.description == message)
+    }
+
+    @Test(
+        "A table without a name is told, wherever it comes",
+        arguments: [
+            ("[", "line 1, column 2"),
+            ("[:1]", "line 1, column 2: a table's name was expected behind the ["),
+            ("network = \"off\"\n[ [", "line 2, column 4"),
+            ("[[:", "line 1, column 3: a table's name"),
+            ("[\n]", "line 1, column 2: a table's name"),
+            ("a = \"\"\"\n[:\"\"\"\n", "a: there is no such key"),
+            ("rules = [\n]\n[é]\n", "line 3, column 2: a table's name"),
+        ])
+    func tables(text: String, beginning: String) {
+        let error = #expect(throws: PolicyFileError.self) { try add([], to: text) }
+        #expect(error?.description.hasPrefix(beginning) == true, "\(error?.description ?? "")")
     }
 
     @Test("Whatever is cut out of a file, the rest is kept or it is refused")

@@ -234,7 +234,7 @@ extension SummaryTally {
                     request.operation != .trace,
                     row.rule?.place.utf8.starts(with: "--deny".utf8) != true
                 else { return nil }
-                return WantedRule(request, rule)
+                return WantedRule(request, rule.forAnyListening)
             }
         let rules = Policy().additions(for: wanted).map(\.rule)
         guard !rules.isEmpty else { return nil }
@@ -257,5 +257,18 @@ extension SummaryTally {
             + text.split(separator: "'", omittingEmptySubsequences: false).joined(
                 separator: #"'\''"#)
             + "'"
+    }
+}
+
+extension Rule {
+    /// The rule without the port of a socket that listens, where the kernel may have chosen it: the
+    /// next run has another. A port that was given is held by the rule on `bind`.
+    fileprivate var forAnyListening: Rule {
+        guard operations == .listen, case .internet(let host, let ports?) = endpoint,
+            ports.ranges.allSatisfy({ $0.lowerBound >= 32_768 })
+        else { return self }
+        var rule = self
+        rule.endpoint = .internet(host, nil)
+        return rule
     }
 }

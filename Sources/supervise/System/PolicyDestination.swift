@@ -44,7 +44,9 @@ struct PolicyDestination {
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw .failed("--learn \(shown) is no regular file, expected one to write to")
             }
-            guard unsafe access(resolved, W_OK) == 0 else { throw failure(Errno(rawValue: Glibc.errno)) }
+            guard unsafe access(resolved, W_OK) == 0 else {
+                throw failure(Errno(rawValue: Glibc.errno))
+            }
         }
         let opened = unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened != -1 else { throw failure(Errno(rawValue: Glibc.errno)) }
