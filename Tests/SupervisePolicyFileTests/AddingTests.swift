@@ -137,7 +137,7 @@ struct AddingTests {
         arguments: [
             ("[", "line 1, column 2"),
             ("[:1]", "line 1, column 2: a table's name was expected behind the ["),
-            ("network = \"off\"\n[ [", "line 2, column 4"),
+            ("network = \"off\"\n[ [", "line 2, column 3"),
             ("[[:", "line 1, column 3: a table's name"),
             ("[\n]", "line 1, column 2: a table's name"),
             ("a = \"\"\"\n[:\"\"\"\n", "a: there is no such key"),
