@@ -316,11 +316,15 @@ struct WholeSummaryTests {
         #expect(!summary([allowed, failed, allowed]).contains("ECONNREFUSED"))
         // Looks for what this machine does not have tell nothing.
         let absent = try Request.called("connect unix /var/run/nscd/socket")
+        let looks: [AuditEvent] = [
+            .of(absent, .allowed, rule: on),
+            .of(absent, .returned, rule: on).with { $0.errno = ErrorNumber(rawValue: 2) },
+        ]
+        #expect(summary(looks) == "supervise: the network was not used\n")
         #expect(
-            summary([
-                .of(absent, .allowed, rule: on),
-                .of(absent, .returned, rule: on).with { $0.errno = ErrorNumber(rawValue: 2) },
-            ]) == "supervise: the network was not used\n")
+            summary(looks + [.of(path, .allowed, rule: option)])
+                == "supervise: 1 call was allowed (allow connect tcp :443 @ --allow 1)\n"
+                + "  1x connect unix /run/x   a\n")
     }
 
     @Test(

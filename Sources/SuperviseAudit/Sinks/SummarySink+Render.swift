@@ -143,7 +143,7 @@ extension SummaryTally {
             case .allowed, .returned: total == 1 ? "was allowed" : "were allowed"
             }
         var text = "supervise: \(style.colored(number, alarm)) \(verb)"
-        if rules.count == 1, case .some(.some(let rule)) = rules.first {
+        if case .some(.some(let rule)) = onlyRule {
             text += " " + style.colored("(\(style.text(of: rule)))", dim)
         }
         return text + "\n"
@@ -186,7 +186,7 @@ extension SummaryTally {
             }
             if showsSpans { line.span = style.span(value.first, value.last) }
             line.stack = value.stack
-            if rules.count > 1, let rule = row.rule { line.rule = style.text(of: rule) }
+            if onlyRule == nil, let rule = row.rule { line.rule = style.text(of: rule) }
             return line
         }
         if others > 0, lines.count == rows.count(where: { !$0.value.isAbsent }),
@@ -215,6 +215,12 @@ extension SummaryTally {
 
     private static func spaces(_ count: Int) -> String {
         String(repeating: " ", count: max(0, count))
+    }
+
+    /// What decided all that is told, nil where different rules did.
+    private var onlyRule: Reason?? {
+        let told = others > 0 ? rules : Set(rows.filter { !$0.value.isAbsent }.map(\.key.rule))
+        return told.count == 1 ? told.first : nil
     }
 
     /// The calls that reached for a helper which this machine does not have.
