@@ -36,6 +36,7 @@ DEPS += procps            # ps and pgrep: tests look for processes that should b
 DEPS += util-linux        # setpriv, setsid, unshare: tests run as another user and without a terminal
 DEPS += curl              # demo and tests: a network program that everybody knows
 DEPS += python3           # demo and tests: the local server, and socket calls in one line
+DEPS += jq                # tests: what the documents ask of a log
 DEPS += strace            # benchmarks: what the start is compared with
 DEPS += openssh-client    # tests: an agent that hides its memory
 DEPS += gpg gpg-agent     # tests: another one

@@ -124,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "SuperviseFilterTests", dependencies: ["SuperviseFilter", "SupervisePolicy"]),
         .testTarget(
-            name: "SuperviseAuditTests", dependencies: ["SuperviseAudit", "SupervisePolicy"]),
+            name: "SuperviseAuditTests",
+            dependencies: ["SuperviseAudit", "SupervisePolicy", "SuperviseTestSupport"]),
         .testTarget(
             name: "SuperviseBacktraceTests",
             dependencies: ["SuperviseBacktrace", "SuperviseAudit", "SuperviseTestSupport"]),

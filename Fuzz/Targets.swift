@@ -34,6 +34,17 @@ private func fuzz(_ data: [UInt8]) {
         }
     }
 }
+#elseif FUZZ_DNS
+/// DNS answers: decoding is total, and what it makes is bounded and can be shown.
+private func fuzz(_ data: [UInt8]) {
+    guard let answer = DNSAnswer(data) else { return }
+    expect((1...253).contains(answer.name.count), "a name's length")
+    expect(answer.name.allSatisfy { $0 > 0x20 && $0 < 0x7f }, "a name's bytes")
+    expect((1...DNSAnswer.mostAddresses).contains(answer.addresses.count), "addresses")
+    var names = ResolvedNames(capacity: 2)
+    names.note(answer)
+    expect(names.count <= 2, "more names than there is room for")
+}
 #elseif FUZZ_MESSAGE
 /// Message headers of both ABIs: decoding is total, and what is made of it reads back the same.
 private func fuzz(_ data: [UInt8]) {

@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?how many seconds for each target?}
 shift
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(address message filter assembler status rule policy)
+[[ ${#targets[@]} -gt 0 ]] || targets=(address dns message filter assembler status rule policy)
 out=.build/fuzz
 mkdir -p "$out"
 
@@ -62,7 +62,8 @@ built() {
     fi
     swiftc "${instrumented[@]}" "${strict[@]}" -D "FUZZ_${1^^}" -module-name Fuzz "$out"/{SupervisePolicy,SuperviseFilter}.o \
         Fuzz/Targets.swift "$out/Words.swift" Sources/SuperviseTracer/WaitStatus.swift \
-        Sources/SuperviseTracer/Decoding/{SocketAddressDecoder,MessageHeaderDecoder}.swift "${more[@]}" -o "$out/$1"
+        Sources/SuperviseTracer/Decoding/{SocketAddressDecoder,MessageHeaderDecoder}.swift \
+        Sources/SuperviseAudit/Names/*.swift "${more[@]}" -o "$out/$1"
 }
 
 failed=0

@@ -29,6 +29,8 @@ public struct AuditEvent: Hashable, Sendable {
     public var local: String?
     /// The peer's address in the rule grammar, escaped by `EscapedText`.
     public var remote: String?
+    /// The name that the tree looked up and got `remote` for, as it was asked for.
+    public var name: [UInt8]?
     /// What became of the call.
     public var result: Outcome
     /// The error: of the refusal, given or only recorded, else of the call that failed in the
@@ -38,6 +40,8 @@ public struct AuditEvent: Hashable, Sendable {
     public var returned: Int64?
     /// The words that decided.
     public var rule: Reason?
+    /// What was asked for, in the terms of rules; no log has it.
+    public var request: Request?
     /// The calling thread's stack, innermost frame first, where it was asked for.
     public var backtrace: [Frame]?
     /// The calling process's command line, where the stack was asked for.
@@ -59,10 +63,12 @@ public struct AuditEvent: Hashable, Sendable {
         protocolName: String? = nil,
         local: String? = nil,
         remote: String? = nil,
+        name: [UInt8]? = nil,
         result: Outcome,
         errno: ErrorNumber? = nil,
         returned: Int64? = nil,
         rule: Reason? = nil,
+        request: Request? = nil,
         backtrace: [Frame]? = nil,
         arguments: [[UInt8]]? = nil,
         parents: [Parent]? = nil
@@ -79,10 +85,12 @@ public struct AuditEvent: Hashable, Sendable {
         self.protocolName = protocolName
         self.local = local
         self.remote = remote
+        self.name = name
         self.result = result
         self.errno = errno
         self.returned = returned
         self.rule = rule
+        self.request = request
         self.backtrace = backtrace
         self.arguments = arguments
         self.parents = parents

@@ -46,7 +46,7 @@ public enum RuleProtocol: Hashable, Sendable {
     }
 
     /// The protocol of an IP socket, nil for every other one.
-    private init?(internet kind: SocketKind) {
+    init?(internet kind: SocketKind) {
         guard kind.family == .ipv4 || kind.family == .ipv6 else { return nil }
         switch (kind.type, kind.protocolNumber) {
         case (.raw, _): self = .raw

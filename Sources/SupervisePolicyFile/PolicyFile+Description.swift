@@ -46,7 +46,7 @@ extension PolicyFile: CustomStringConvertible {
     }
 
     /// A basic string of TOML; what is printed here has no control characters.
-    private static func toml(_ text: String) -> String {
+    static func toml(_ text: String) -> String {
         var result = "\""
         for character in text {
             if character == "\\" || character == "\"" { result.append("\\") }

@@ -164,6 +164,11 @@ public struct PolicyFile: Hashable, Sendable {
                     at: position(of: index, in: text), "a NUL was found, which nothing here has")
             }
         }
+        // The library (toml++ 3) ends the process here, instead of saying so.
+        if let offset = TOMLScanner.tableWithoutName(in: text) {
+            throw PolicyFileError(
+                at: position(of: offset, in: text), "a table's name was expected behind the [")
+        }
         do {
             return try TOMLTable(string: string)
         } catch let error as TOMLParseError {

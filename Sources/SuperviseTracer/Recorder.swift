@@ -11,6 +11,10 @@ final class Recorder {
     private let tree: ProcessTree
     /// Who tells stacks, nil where nobody wants them.
     private let stacks: (any StackSource)?
+    /// Who knows the names of addresses, nil where nobody wants them.
+    let names: AnswerReader?
+    /// Whether uses of who can use the network for others are recorded, as ``Supervisor`` says.
+    private let watchesHelpers: Bool
     /// The process that the user started.
     private let root: ThreadID
     private var sequence: UInt64 = 0
@@ -21,13 +25,16 @@ final class Recorder {
 
     init(
         watching: FilterCompiler.Watching, isAuditing: Bool, sink: any AuditSink,
-        tree: ProcessTree, stacks: (any StackSource)?, root: ThreadID
+        tree: ProcessTree, stacks: (any StackSource)?, names: AnswerReader? = nil,
+        watchesHelpers: Bool = false, root: ThreadID
     ) {
         self.watching = watching
         self.isAuditing = isAuditing
         self.sink = sink
         self.tree = tree
         self.stacks = stacks
+        self.names = names
+        self.watchesHelpers = watchesHelpers
         self.root = root
     }
 
@@ -39,6 +46,19 @@ final class Recorder {
         case .everything: true
         }
     }
+
+    /// Whether an allowed request is recorded though others are not.
+    func wantsHelper(_ request: Request) -> Bool {
+        guard watchesHelpers else { return false }
+        switch request {
+        case .connect(_, .unix(let name)), .send(_, .unix(let name)):
+            return NetworkHelper(at: .unix(name)) != nil
+        default: return false
+        }
+    }
+
+    /// Whether a socket's own address is looked at though the policy does not ask for it.
+    var wantsLocalNames: Bool { watchesHelpers || watching == .everything }
 
     /// Records the decisions on a call; false where that failed, and the call must not go on.
     func record(_ notes: [Note], by caller: Caller) -> Bool {
@@ -54,7 +74,10 @@ final class Recorder {
                 event.parents = stack.parents
             }
             guard record(event) else { return false }
-            if wants(denial: false), event.result != .denied { unfinished.append(event) }
+            // One that is allowed is recorded only where its result is wanted too.
+            if event.result == .allowed || event.result == .wouldDeny && wants(denial: false) {
+                unfinished.append(event)
+            }
         }
         return true
     }
@@ -133,9 +156,11 @@ final class Recorder {
             protocolName: request?.protocolName,
             local: request?.localEndpoint,
             remote: request?.remoteEndpoint,
+            name: names?.name(of: request),
             result: error == nil ? .allowed : isAuditing ? .wouldDeny : .denied,
             errno: error,
-            rule: decision.reason)
+            rule: decision.reason,
+            request: request)
     }
 
     private func program(of caller: Caller) -> AuditEvent.Program? {

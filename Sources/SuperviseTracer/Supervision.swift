@@ -156,6 +156,11 @@ final class Supervision: StopHandler {
         let isWide = stop.architecture == Architecture.x86_64.auditValue
         let caller = Caller(
             thread: stopped.id, slot: slot, layouts: isWide ? .x86_64 : .i386, process: leader)
+        if call.receives {
+            guard let names = recorder.names else { return Release.fail(stopped, .noFunction) }
+            names.look(at: stop.arguments.int(0), of: slot)
+            return resume(stopped, slot)
+        }
         if call.isPageGuard {
             return PageGuard.carryOut(call, stop.arguments, stopped, caller, sealing)
         }

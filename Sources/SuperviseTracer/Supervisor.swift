@@ -20,6 +20,12 @@ public struct Supervisor {
     /// a kernel that can is for tests.
     public var pageGuard: FilterCompiler.PageGuard =
         SealedMemory.canSealMappings ? .sealed : .ranges
+    /// Whether recorded addresses have the names that the tree itself looked up; a stop at many
+    /// calls that receive messages.
+    public var tracesNames = false
+    /// Whether the sink sees connections to who can use the network for others, ``NetworkHelper``,
+    /// also where it does not see other allowed calls.
+    public var watchesHelpers = false
     /// Who tells the stacks of recorded calls; nil: nobody wants them.
     public var stacks: (any StackSource)?
     /// Called when the command has ended, before whoever waits for it learns of that.
@@ -89,7 +95,7 @@ public struct Supervisor {
         try FilterCompiler(
             policy: policy, mode: isAuditing ? .audit : .enforce, watching: watching,
             page: SealedPageWindow.window, guarding: pageGuard, tracesOwnFilters: true,
-            tracesHiding: !mayTraceAll, limits: limits
+            tracesHiding: !mayTraceAll, tracesNames: tracesNames, limits: limits
         ).compile()
     }
 
@@ -133,7 +139,8 @@ public struct Supervisor {
         tree.addRoot(command)
         let recorder = Recorder(
             watching: watching, isAuditing: isAuditing, sink: sink, tree: tree,
-            stacks: stacks, root: command)
+            stacks: stacks, names: tracesNames ? AnswerReader(tree: tree) : nil,
+            watchesHelpers: watchesHelpers, root: command)
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         var loop = EventLoop(
             source: KernelStops(willReap: root.willReap),

@@ -51,3 +51,6 @@ extension Names {
         return names
     }
 }
+
+/// Bytes that somebody else chose, safe to show.
+func escaped(_ bytes: [UInt8]) -> String { EscapedText.escape(bytes) }

@@ -29,15 +29,18 @@ struct PolicyRequest: Equatable {
     }
 
     /// The policy that the options and the file ask for.
-    func policy() throws(Failure) -> Policy {
+    ///
+    /// - Parameter given: A file that was read already.
+    func policy(over given: PolicyFile? = nil) throws(Failure) -> Policy {
         var policy = Policy(
             rules: [], network: .off, profile: .rlimitNetwork, refusal: .notPermitted)
         // Names take time to read, so a policy that has none does without.
-        if self.file != nil || !rules.isEmpty {
+        if self.file != nil || given != nil || !rules.isEmpty {
             let names = Names.ofSystem()
-            let file = try self.file.map { path throws(Failure) in
+            let file =
+                try self.file.map { path throws(Failure) in
                 try LoadedPolicy(path: path, names: names).file
-            }
+            } ?? given
             policy = Policy(
                 rules: try rules(names, sets: file?.sets ?? [:]) + (file?.rules ?? []),
                 network: file?.network ?? policy.network, profile: file?.profile ?? policy.profile,

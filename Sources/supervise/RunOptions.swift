@@ -37,6 +37,19 @@ struct RunOptions: ParsableArguments {
     var backtrace = false
 
     @Flag(
+        help: ArgumentHelp(
+            "Tell at the end of all that the network was used for: what, how often, when, by which "
+                + "program and rule, and what could use it for others."))
+    var summary = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse nothing, and write the policy that would have allowed what was seen to a file; "
+                + "what a file allows already stays as it is.",
+            valueName: "file"))
+    var learn: String?
+
+    @Flag(
         name: .shortAndLong,
         help: "Do not tell what was closed at the start and refused at the end.")
     var quiet = false
@@ -63,7 +76,7 @@ struct RunOptions: ParsableArguments {
         RunRequest(
             policy: policy, audit: audit, log: log, logFormat: logFormat, logLevel: logLevel,
             logFailure: logFailure,
-            backtrace: backtrace, quiet: quiet, color: colorOption.color,
+            backtrace: backtrace, summary: summary, learn: learn, quiet: quiet, color: colorOption.color,
             requireLandlock: requireLandlock, landlockABI: landlockABI, pageGuard: pageGuard,
             commandWords: commandWords)
     }

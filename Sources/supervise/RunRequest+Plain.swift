@@ -41,6 +41,7 @@ extension RunRequest {
         switch word {
         case "--audit": audit = true
         case "-k", "--backtrace": backtrace = true
+        case "--summary": summary = true
         case "-q", "--quiet": quiet = true
         case "--require-landlock": requireLandlock = true
         default: return false
@@ -59,6 +60,7 @@ extension RunRequest {
         case "--errno": policy.errno = value
         case "--source": policy.source.append(value)
         case "-l" where log == nil, "--log" where log == nil: log = value
+        case "--learn": learn = value
         case "--log-format": logFormat = value
         case "--log-level": logLevel = value
         case "--log-failure": logFailure = value

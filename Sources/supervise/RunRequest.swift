@@ -14,6 +14,8 @@ struct RunRequest: Equatable {
     var logLevel: String?
     var logFailure = "stop"
     var backtrace = false
+    var summary = false
+    var learn: String?
     var quiet = false
     var color = "auto"
     var requireLandlock = false
@@ -24,15 +26,18 @@ struct RunRequest: Equatable {
 
     /// Runs the command, and ends the process when that has ended.
     func run() throws -> Never {
-        let policy = try self.policy.policy()
+        let learning = try learn.map { path throws(Failure) in
+            try Learning(path: path, self.policy)
+        }
+        let policy = try learning?.policy ?? self.policy.policy()
         let (level, isJSON) = (try self.level(), try self.isJSON())
         guard let command = Command(lastArguments: commandWords) else {
             throw Failure.usage("no command given: expected supervise [OPTIONS] -- COMMAND")
         }
-        let telling = try Telling(self, level: level, isJSON: isJSON)
+        let telling = try Telling(self, level: level, isJSON: isJSON, learning: learning)
         var supervisor = Supervisor(
             policy: policy,
-            isAuditing: audit,
+            isAuditing: isAuditing,
             watching: telling.watching,
             sink: telling.sink,
             keptDescriptors: telling.descriptors,
@@ -40,6 +45,10 @@ struct RunRequest: Equatable {
             requiresLandlock: requireLandlock,
             closedRings: closedRings,
             commandEnded: telling.commandEnded)
+        supervisor.watchesHelpers = telling.watchesHelpers
+        // Where nobody may ask a server for a name, there is no answer to look at.
+        supervisor.tracesNames =
+            telling.tracesNames && (isAuditing || policy.couldAllow(.outgoing, .udp))
         if backtrace { supervisor.stacks = Backtraces() }
         if try guardsRanges() { supervisor.pageGuard = .ranges }
         let filter = try supervisor.filter()
@@ -64,6 +73,7 @@ struct RunRequest: Equatable {
 
     /// Ends the supervising process.
     private func end(_ end: Supervisor.End, _ telling: Telling) -> Never {
+        telling.treeEnded()
         switch end {
         case .treeIsGone: _exit(0)
         case .notStarted: _exit(Failure.Status.failed.rawValue)
@@ -76,6 +86,9 @@ struct RunRequest: Equatable {
             _exit(Failure.Status.failed.rawValue)
         }
     }
+
+    /// Whether nothing is refused.
+    var isAuditing: Bool { audit || learn != nil }
 
     // MARK: Options that are words
 
@@ -90,7 +103,7 @@ struct RunRequest: Equatable {
 
     /// Which decisions the log has.
     func level() throws(Failure) -> LogLevel {
-        guard let logLevel else { return audit ? .all : .denied }
+        guard let logLevel else { return isAuditing ? .all : .denied }
         guard let level = LogLevel(rawValue: logLevel) else {
             throw .usage("--log-level \(quoted(logLevel)): expected denied or all")
         }

@@ -14,6 +14,10 @@ final class Telling {
     let sink: any AuditSink
     /// Which decisions are told at all.
     let watching: FilterCompiler.Watching
+    /// Whether uses of what can use the network for others are told.
+    let watchesHelpers: Bool
+    /// Whether addresses are told with the names that the tree looked up.
+    let tracesNames: Bool
     /// What must stay open in the supervising process.
     let descriptors: [Int32]
 
@@ -24,7 +28,15 @@ final class Telling {
     /// Cuts the log off that goes to standard error.
     private let standardErrorLog: Gate?
 
-    init(_ options: RunRequest, level: LogLevel, isJSON: Bool) throws(Failure) {
+    /// What learns a policy, where that is asked for.
+    private let learning: Learning?
+    private let isQuiet: Bool
+
+    init(
+        _ options: RunRequest, level: LogLevel, isJSON: Bool, learning: Learning?
+    ) throws(Failure) {
+        self.learning = learning
+        isQuiet = options.quiet
         usesColor = try supervise.usesColor(options.color, on: .error)
         let stream = StandardStream.error.duplicate()
         var sinks: [any AuditSink] = []
@@ -66,14 +78,27 @@ final class Telling {
                 sinks.append(filter)
             }
         }
-        // With a log, or when asked to be quiet, the end of the run has nothing to add.
-        summary = options.log == nil && !options.quiet && stream != nil ? SummarySink() : nil
+        // With a log, or when asked to be quiet, the end of the run has nothing to add; and what
+        // is learned is told by who learns it.
+        let tellsRefusals = options.log == nil && !options.quiet && options.learn == nil
+        summary =
+            stream == nil || !(options.summary || tellsRefusals)
+            ? nil : SummarySink(options.summary ? .everything : .refusals, start: .now())
         if let summary { sinks.append(summary) }
+        if let learning {
+            sinks.append(learning.sink)
+            descriptors.append(learning.descriptor)
+        }
         sink = sinks.count == 1 ? sinks[0] : MultiplexSink(sinks)
+        watchesHelpers = summary != nil
+        let wantsAll = options.log != nil && level == .all
         watching =
-            if options.log != nil { level == .all ? .everything : .denied } else {
-                summary == nil ? .nothing : .denied
+            if options.summary || options.learn != nil || wantsAll {
+                .everything
+            } else {
+                options.log == nil && summary == nil ? .nothing : .denied
             }
+        tracesNames = options.summary || options.isAuditing || wantsAll
         self.stream = stream
         self.descriptors = descriptors
         standardErrorLog = gate
@@ -82,6 +107,7 @@ final class Telling {
 
     /// The command has ended: tells what was refused and lets go of standard error.
     func commandEnded() {
+        let learned = learning?.write()
         guard let stream else { return }
         if let summary { stream.write(summary.render(color: usesColor)) }
         if let lossy, lossy.sink.lost > 0 {
@@ -90,10 +116,16 @@ final class Telling {
                 "supervise: \(count) \(count == 1 ? "event is" : "events are") missing in the log "
                     + "\(lossy.name)\n")
         }
+        if let learned, !isQuiet { stream.write("supervise: \(learned)\n") }
         standardErrorLog?.close()
         close(stream.descriptor)
         self.stream = nil
     }
+}
+
+extension Telling {
+    /// The tree has ended: what was learned of those that outlived the command is written, too.
+    func treeEnded() { _ = learning?.write() }
 }
 
 /// Passes events on until it is closed.

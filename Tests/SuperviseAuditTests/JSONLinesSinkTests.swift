@@ -27,7 +27,7 @@ struct JSONLinesSinkTests {
                     + #""device":"4294967295:4294967295","inode":18446744073709551615},"#
                     + #""command":"worker \"1\"","call":"sendto","abi":"i386","#
                     + #""operation":"send","protocol":"udp","local":"10.0.0.1:5353","#
-                    + #""remote":"[fe80::1%2]:53","result":"would-deny","errno":"ECONNREFUSED","#
+                    + #""remote":"[fe80::1%2]:53","name":"ns.example.org","result":"would-deny","errno":"ECONNREFUSED","#
                     + #""returned":-111,"rule":{"text":"deny(ECONNREFUSED) send udp","#
                     + #""place":"policy.toml rules[3]"},"backtrace":["#
                     + #"{"module":"/usr/lib/libc.so.6","offset":"0x10e8b4","symbol":"sendto","#
@@ -65,7 +65,8 @@ struct JSONLinesSinkTests {
                 + #""program":{"path":"/\#(shown)","device":"0:0","inode":0},"#
                 + #""command":"\#(shown)","call":"connect","abi":"x86-64","#
                 + #""operation":"connect","protocol":"p\\x0a","local":"/l\"\\x1b\\x0a","#
-                + #""remote":"@r\"\\xe2\\x80\\xae\\x00","result":"denied","errno":"4095","#
+                + #""remote":"@r\"\\xe2\\x80\\xae\\x00","name":"\#(shown)","#
+                + #""result":"denied","errno":"4095","#
                 + #""rule":{"text":"deny \"\\x0a","place":"a\\x09b.toml"},"#
                 + #""backtrace":[{"module":"\#(shown)","offset":"0x1","symbol":"\#(shown)","#
                 + #""file":"\#(shown)","pc":"0x2"}],"arguments":["\#(shown)"],"#

@@ -43,7 +43,8 @@ extension AuditEvent {
             path: bytes("/opt/a b/тест"), device: Device(major: .max, minor: .max), inode: .max),
         command: bytes("worker \"1\""),
         call: "sendto", abi: .i386, operation: .send, protocolName: "udp",
-        local: "10.0.0.1:5353", remote: "[fe80::1%2]:53", result: .wouldDeny,
+        local: "10.0.0.1:5353", remote: "[fe80::1%2]:53", name: bytes("ns.example.org"),
+        result: .wouldDeny,
         errno: ErrorNumber(rawValue: 111), returned: -111,
         rule: Reason(text: "deny(ECONNREFUSED) send udp", place: "policy.toml rules[3]"),
         backtrace: [
@@ -74,7 +75,7 @@ extension AuditEvent {
         call: "connect", operation: .connect,
         // As decoded text that nobody escaped: what must still do no harm.
         protocolName: "p\n", local: "/l\"\u{1b}\\x0a", remote: "@r\"\u{202e}\\x00",
-        result: .denied, errno: ErrorNumber(rawValue: 4095), returned: nil,
+        name: hostileBytes, result: .denied, errno: ErrorNumber(rawValue: 4095), returned: nil,
         rule: Reason(text: "deny \"\n", place: "a\tb.toml"),
         backtrace: [
             Frame(

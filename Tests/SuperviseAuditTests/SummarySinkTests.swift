@@ -256,3 +256,128 @@ struct SummarySinkTests {
         #expect(!hinted || lines.last == hints.last)
     }
 }
+
+@Suite("The whole summary of a run")
+struct WholeSummaryTests {
+    private func summary(
+        _ events: [AuditEvent], _ scope: SummarySink.Scope = .everything, color: Bool = false
+    ) -> String {
+        let sink = SummarySink(scope, start: AuditEvent.example.time)
+        for event in events { sink.record(event) }
+        return sink.render(color: color)
+    }
+
+    private func after(_ seconds: Int64, _ event: AuditEvent) -> AuditEvent {
+        event.with { $0.time.seconds += seconds }
+    }
+
+    private let on = Reason(text: "network on", place: "profile")
+    private let option = Reason(text: "allow connect tcp :443", place: "--allow 1")
+
+    @Test("has what was allowed, when, and the names of addresses, then what was refused")
+    func whole() throws {
+        let web = try Request.called("connect tcp 1.2.3.4:443")
+        let text = summary([
+            .of(try .called("create tcp"), .allowed, rule: on),
+            .of(try .called("create netlink"), .allowed, rule: on),
+            .of(web, .allowed, name: "x.org", rule: option),
+            after(12, .of(web, .allowed, name: "x.org", rule: option)),
+            after(2, .of(try .called("connect udp 1.2.3.4:53"), by: "/bin/b", .denied)),
+        ])
+        #expect(
+            text == """
+                supervise: 3 calls were allowed
+                  2x connect tcp 1.2.3.4:443 (x.org)   a   0.0-12.0s   allow connect tcp :443 @ --allow 1
+                  1x create netlink                    a   0.0s        network on
+                supervise: 1 call was refused (network off)
+                  1x connect udp 1.2.3.4:53   b   EPERM
+                  to allow: --allow 'connect udp 1.2.3.4:53'
+
+                """)
+    }
+
+    @Test("says so where there was nothing")
+    func nothing() {
+        #expect(summary([]) == "supervise: the network was not used\n")
+        #expect(summary([], .refusals) == "")
+    }
+
+    @Test("shows the kernel's error of what was allowed and never came about")
+    func failures() throws {
+        let path = try Request.called("connect unix /run/x")
+        let failed = AuditEvent.of(path, .returned, rule: on).with {
+            $0.errno = ErrorNumber(rawValue: 111)
+        }
+        let allowed = AuditEvent.of(path, .allowed, rule: on)
+        let once = summary([allowed, failed])
+        #expect(
+            once == "supervise: 1 call was allowed (network on)\n"
+                + "  1x connect unix /run/x   a   ECONNREFUSED\n")
+        #expect(!summary([allowed, failed, allowed]).contains("ECONNREFUSED"))
+        // Looks for what this machine does not have tell nothing.
+        let absent = try Request.called("connect unix /var/run/nscd/socket")
+        let looks: [AuditEvent] = [
+            .of(absent, .allowed, rule: on),
+            .of(absent, .returned, rule: on).with { $0.errno = ErrorNumber(rawValue: 2) },
+        ]
+        #expect(summary(looks) == "supervise: the network was not used\n")
+        #expect(
+            summary(looks + [.of(path, .allowed, rule: option)])
+                == "supervise: 1 call was allowed (allow connect tcp :443 @ --allow 1)\n"
+                + "  1x connect unix /run/x   a\n")
+    }
+
+    @Test(
+        "warns of what uses the network for others, once, where it was reached",
+        arguments: [SummarySink.Scope.everything, .refusals])
+    func helpers(scope: SummarySink.Scope) throws {
+        let bus = try Request.called("connect unix /run/dbus/system_bus_socket")
+        let text = summary(
+            [
+                .of(bus, .allowed, rule: on), .of(bus, .returned, rule: on),
+                .of(bus, .returned, rule: on), .of(try .called("create tcp"), .denied),
+            ], scope)
+        let warning =
+            "supervise: warning: a used D-Bus (/run/dbus/system_bus_socket): "
+            + "its services may use the network for who asks\n"
+        #expect(text.hasSuffix("finds what for\n" + warning))
+        // A run of which nobody wants to hear, in which nothing was refused, says nothing.
+        let quiet = summary([.of(bus, .allowed, rule: on), .of(bus, .returned, rule: on)], scope)
+        #expect(quiet.contains(warning) == (scope == .everything))
+    }
+
+    @Test(
+        "ends with what would allow what was refused",
+        arguments: [
+            (["connect tcp 1.2.3.4:80", "create tcp"], "--allow 'connect tcp 1.2.3.4:80'"),
+            (
+                ["connect tcp 1.2.3.4:80", "connect tcp 1.2.3.4:81", "send udp 1.2.3.4:53"],
+                "--allow 'connect tcp 1.2.3.4:80-81' --allow 'send udp 1.2.3.4:53'"
+            ),
+            (["create tcp"], "--allow 'create tcp'; --learn FILE finds what for"),
+            (["connect abstract it's"], #"--allow 'connect abstract it'\''s'"#),
+            (
+                [
+                    "connect tcp 1.2.3.4:1", "bind tcp 1.2.3.4:2", "send udp 1.2.3.4:3",
+                    "create raw",
+                ],
+                "--learn FILE writes the rules that it takes"
+            ),
+            (["trace"], nil),
+        ] as [([String], String?)])
+    func hints(calls: [String], hint: String?) throws {
+        for result in [AuditEvent.Outcome.denied, .wouldDeny] {
+            let text = summary(try calls.map { .of(try .called($0), result) }, .refusals)
+            let last = text.split(separator: "\n").last.map(String.init)
+            if let hint {
+                #expect(last == "  to allow: " + hint)
+            } else {
+                #expect(!text.contains("to allow"))
+            }
+        }
+        // What an option refuses, its user wanted refused.
+        let why = Reason(text: "deny connect", place: "--deny 1")
+        let text = summary(try calls.map { .of(try .called($0), .denied, rule: why) }, .refusals)
+        #expect(!text.contains("to allow"))
+    }
+}

@@ -39,7 +39,7 @@ struct TextSinkTests {
             (
                 .complete,
                 "2026-11-21T05:07:00.000000Z 2147483647 тест            sendto/i386 udp     "
-                    + "[fe80::1%2]:53        would-deny ECONNREFUSED = -111 "
+                    + "[fe80::1%2]:53 (ns.example.org) would-deny ECONNREFUSED = -111 "
                     + " deny(ECONNREFUSED) send udp @ policy.toml rules[3]\n"
                     + "    0x7f01c2a4e8b4 sendto at socket/sendto.c:27 in "
                     + "/usr/lib/libc.so.6+0x10e8b4\n"
@@ -74,7 +74,7 @@ struct TextSinkTests {
         #expect(
             try text(.hostile)
                 == "1970-01-01T00:00:00.000000Z       2 \(shown) connect  "
-                + #"p\x0a   @r"\xe2\x80\xae\x00   denied 4095        "#
+                + #"p\x0a   @r"\xe2\x80\xae\x00 (\#(shown)) denied 4095        "#
                 + #"deny "\x0a @ a\x09b.toml"# + "\n"
                 + "    0x2 \(shown) at \(shown) in \(shown)+0x1\n"
                 + "    by \(shown)\n    started by \(shown)\n")

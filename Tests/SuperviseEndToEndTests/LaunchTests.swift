@@ -77,6 +77,7 @@ struct LaunchTests {
                         end: \(ending.end)
                         then: end of file
                         supervise: \(ending.calls) create tcp   tree   EPERM
+                          to allow: --allow 'create tcp'; --learn FILE finds what for
 
                         """)
             }

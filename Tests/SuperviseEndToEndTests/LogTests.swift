@@ -68,6 +68,7 @@ struct AuditTests {
                     error: """
                         supervise: 1 call would have been refused (network off)
                           1x connect udp 127.0.0.1:9   probe   EPERM
+                          to allow: --allow 'connect udp 127.0.0.1:9'
 
                         """))
     }
@@ -118,10 +119,10 @@ struct LogTests {
         #expect(outcome.error.allSatisfy { $0 == "\n" || !$0.isASCII || $0 >= " " })
         let text = outcome.error.replacing(#"\\"#, with: #"\"#)
         #expect(text.contains(#"ev\x1b[2Jil\x0a"#) && text.contains(#"a\x0a\x1b[31m\xff\xc2\x9bb"#))
-        // The summary has two lines, a log in text one, and one in JSON another for the process.
+        // The summary has three lines, a log in text one, and one in JSON another for the process.
         #expect(
             outcome.error.split(separator: "\n").count
-                == (options.isEmpty || options.contains("json") ? 2 : 1))
+                == (options.isEmpty ? 3 : options.contains("json") ? 2 : 1))
     }
 
     @Test("--log-level all has every decision, denied only refusals", arguments: ["denied", "all"])

@@ -24,6 +24,7 @@ struct PlainSpellingTests {
                 + "--log-failure continue -- true",
             "--allow connect --deny bind --allow=listen --deny=:25 --allow create -- true",
             "--source 192.0.2.1 --source=2001:db8::1 --color never -- true",
+            "--summary --learn new.toml -- true",
             "--log - -- - -",
             "-q -- --quiet --network on",
         ])

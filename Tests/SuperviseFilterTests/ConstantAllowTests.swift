@@ -56,6 +56,7 @@ struct ConstantAllowTests {
             .filter { holdsSideDoors || ($0.call != .bpf && $0.call != .ioctl) }
             .filter { setup.guarding == .ranges || !$0.call.isPageGuard }
             .filter { !LimitFilterTests.calls.contains($0.call) }
+            .filter { !$0.call.receives }
             // Only rules on addresses need it.
             .filter { $0.call != .setsockopt }
             // Only rules that refuse peers need them.

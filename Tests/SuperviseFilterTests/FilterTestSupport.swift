@@ -12,12 +12,14 @@ struct Setup: Hashable, CustomTestStringConvertible {
     var guarding = FilterCompiler.PageGuard.sealed
     var tracesOwnFilters = false
     var tracesHiding = false
+    var tracesNames = false
     var limits = FilterCompiler.Limits.none
 
     func compile() throws -> Program? {
         try FilterCompiler(
             policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
-            tracesOwnFilters: tracesOwnFilters, tracesHiding: tracesHiding, limits: limits
+            tracesOwnFilters: tracesOwnFilters, tracesHiding: tracesHiding,
+            tracesNames: tracesNames, limits: limits
         ).compile()
     }
 

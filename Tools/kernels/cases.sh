@@ -65,6 +65,7 @@ exit 127' supervise -- /nowhere
 check "refuses a socket and says so" 'socket(AF_INET,SOCK_STREAM) = EPERM
 supervise: 1 call was refused (network off)
   1x create tcp   probe   EPERM
+  to allow: --allow '"'"'create tcp'"'"'; --learn FILE finds what for
 exit 0' supervise -- probe 'socket(AF_INET,SOCK_STREAM)'
 check "lets an AF_UNIX path be connected to" 's=socket(AF_UNIX,SOCK_STREAM) = 3
 bind($s,unix:path) = 0

@@ -250,6 +250,13 @@ int csupervise_channel(int descriptors[2]);
 int csupervise_execute(const char *file, char *const *arguments, char *const *environment);
 char **csupervise_environment(void);
 
+// MARK: - Files
+
+/// Writes a file under a temporary name, and renames it to `name` in one step; its mode and owner are
+/// those of the file that it replaces. Without a name it is only tried, and removed again.
+int csupervise_replace_file(
+    int directory, const char *name, const char *temporary, const void *bytes, size_t size);
+
 // MARK: - Sockets and memory
 
 struct csupervise_socket {
@@ -258,6 +265,10 @@ struct csupervise_socket {
 
 /// SO_DOMAIN, SO_TYPE, SO_PROTOCOL and SO_ACCEPTCONN. ENOTSOCK, or EBADF for an O_PATH descriptor.
 int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
+/// The DNS answer that a UDP socket receives next, its first `size` bytes, which it keeps.
+///
+/// EPROTOTYPE: another kind of socket, or not from port 53. EAGAIN: nothing is there, or an error is,
+/// which is left for the program. EBUSY: the program peeks itself (SO_PEEK_OFF).
 /// SO_SNDTIMEO, or SO_RCVTIMEO, in milliseconds, rounded up; 0 where there is none.
 int csupervise_timeout(int descriptor, int of_sending);
 /// Has the connection reset when its last descriptor is closed (SO_LINGER with no time).

@@ -61,6 +61,10 @@ extension LineBuffer {
         append(",\"protocol\":", text: event.protocolName)
         append(",\"local\":", text: event.local)
         append(",\"remote\":", text: event.remote)
+        if let name = event.name {
+            append(",\"name\":")
+            append(jsonEscaping: name)
+        }
         append(",\"result\":", text: event.result.rawValue)
         append(",\"errno\":", text: event.errno?.description)
         if let returned = event.returned {

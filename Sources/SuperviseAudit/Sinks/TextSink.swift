@@ -2,7 +2,7 @@ import SupervisePolicy
 
 /// Writes each event as a line for people to read.
 ///
-/// Time, process, program, call, protocol, address, result, and after two spaces the rule and
+/// Time, process, program, call, protocol, address (and its name), result, and after two spaces the rule and
 /// where it stands. A missing protocol or address is a `-`. The frames of a backtrace, the command
 /// line and the parents follow on lines that begin with four spaces. Each event is one call of the
 /// writer.
@@ -51,7 +51,14 @@ extension LineBuffer {
             if event.abi == .i386 { line.append("/i386") }
         }
         column(width: 7) { $0.append(rechecking: event.protocolName ?? "-") }
-        column(width: 21) { $0.append(rechecking: event.endpoint ?? "-") }
+        column(width: 21) { line in
+            line.append(rechecking: event.endpoint ?? "-")
+            if let name = event.name {
+                line.append(" (")
+                line.append(escaping: name)
+                line.append(UInt8(ascii: ")"))
+            }
+        }
         appendResult(of: event, color: color)
         if let rule = event.rule {
             append(UInt8(ascii: " "))

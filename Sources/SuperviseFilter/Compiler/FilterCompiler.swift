@@ -61,15 +61,17 @@ public struct FilterCompiler: Sendable {
     /// With a page, the tracer can also ask to see filters of the process's own before they are
     /// installed (`tracesOwnFilters`): a later one could forbid the calls that map the page. And it
     /// can ask to see a process that is about to hide its memory (`tracesHiding`), which afterwards
-    /// only a tracer with CAP_SYS_PTRACE could look into.
+    /// only a tracer with CAP_SYS_PTRACE could look into. And it can ask to see calls that may receive
+    /// a DNS answer (`tracesNames`).
     public init(
         policy: Policy, mode: Mode, watching: Watching, page: AddressWindow? = nil,
         guarding: PageGuard = .sealed, tracesOwnFilters: Bool = false, tracesHiding: Bool = false,
-        limits: Limits = .none
+        tracesNames: Bool = false, limits: Limits = .none
     ) {
         evaluation = PartialEvaluation(
             policy: policy, mode: mode, watching: watching, page: page, guarding: guarding,
-            tracesOwnFilters: tracesOwnFilters, tracesHiding: tracesHiding, limits: limits)
+            tracesOwnFilters: tracesOwnFilters, tracesHiding: tracesHiding,
+            tracesNames: tracesNames, limits: limits)
     }
 
     /// The filter, nil where none is needed: nothing can be denied nor given up, and not everything

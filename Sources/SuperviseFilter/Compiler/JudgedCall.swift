@@ -28,6 +28,15 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     /// `socketcall(2)`: all of the above behind one number, arguments in memory; i386 only.
     case socketcall
 
+    /// `recvfrom(2)`; this and the next three only where names are asked for, ``receives``.
+    case recvfrom
+    /// `recvmsg(2)`.
+    case recvmsg
+    /// `recvmmsg(2)`.
+    case recvmmsg
+    /// `read(2)`.
+    case read
+
     /// `ptrace(2)`.
     case ptrace
     /// `process_vm_readv(2)`.
@@ -85,6 +94,16 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case ipc
     /// `uselib(2)`.
     case uselib
+
+    /// Whether a stop at this call is there to look at the DNS answer that it may receive.
+    ///
+    /// Such a call is never refused.
+    public var receives: Bool {
+        switch self {
+        case .recvfrom, .recvmsg, .recvmmsg, .read: true
+        default: false
+        }
+    }
 
     /// The call's name in the manual.
     public var name: String { rawValue }

@@ -16,6 +16,8 @@ struct PartialEvaluation: Sendable {
     let limits: FilterCompiler.Limits
     /// Whether the tracer sees a process before it makes itself undumpable.
     let tracesHiding: Bool
+    /// Whether the tracer looks at DNS answers.
+    let tracesNames: Bool
 
     /// The decisions made so far.
     var graph = DecisionGraph()
@@ -30,7 +32,7 @@ struct PartialEvaluation: Sendable {
     init(
         policy: Policy, mode: FilterCompiler.Mode, watching: FilterCompiler.Watching,
         page: AddressWindow?, guarding: FilterCompiler.PageGuard, tracesOwnFilters: Bool,
-        tracesHiding: Bool, limits: FilterCompiler.Limits
+        tracesHiding: Bool, tracesNames: Bool, limits: FilterCompiler.Limits
     ) {
         self.policy = policy
         self.mode = mode
@@ -39,6 +41,7 @@ struct PartialEvaluation: Sendable {
         self.guarding = guarding
         self.tracesOwnFilters = tracesOwnFilters && page != nil
         self.tracesHiding = tracesHiding && page != nil
+        self.tracesNames = tracesNames
         self.limits = limits
         creations = SocketAnswers(policy)
         routingOptions = RoutingOption.refused(by: policy)
@@ -71,6 +74,8 @@ struct PartialEvaluation: Sendable {
                 ? graph.named(call.name, setsockopt(routingOptions)) : .allow
         case .socketcall:
             graph.named(call.name, socketcall())
+        case .recvfrom, .recvmsg, .recvmmsg, .read:
+            tracesNames ? receiving(call, architecture) : .allow
         case .ptrace, .processVMReadv, .processVMWritev, .pidfdGetfd:
             .trace
         case .ioUringSetup, .ioUringEnter, .ioUringRegister:
@@ -156,6 +161,25 @@ struct PartialEvaluation: Sendable {
         return graph.when(
             .word(.low(flags), .anySet(0x2000_0000), note: Note(.fastOpen)),
             then: .trace, else: .allow)
+    }
+
+    /// Resolvers ask a datagram's source where they use `recvfrom`, which hardly anybody does for a
+    /// stream. That of Go uses `read`, with a buffer of a length of its own
+    /// (`net.maxDNSPacketSize`), which hardly anybody else does.
+    private mutating func receiving(
+        _ call: JudgedCall, _ architecture: Architecture
+    ) -> RegisterDecision {
+        switch call {
+        case .recvfrom:
+            graph.named(
+                "\(call.name).\(architecture.name)",
+                isZero(.fifth, architecture, then: .allow, else: .trace))
+        case .read:
+            graph.named(
+                call.name,
+                graph.when(.word(.low(.third), .equals(1232)), then: .trace, else: .allow))
+        default: .trace
+        }
     }
 
     /// The arguments are in memory, so every judged call behind it is the tracer's.

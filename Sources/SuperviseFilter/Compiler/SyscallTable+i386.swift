@@ -1,6 +1,7 @@
 extension SyscallTable {
     /// The numbers of i386, `<asm/unistd_32.h>`.
     public static let i386 = SyscallTable([
+        .init(3, .read),
         .init(26, .ptrace),
         .init(54, .ioctl),
         .init(75, .setrlimit),
@@ -17,6 +18,7 @@ extension SyscallTable {
         .init(192, .mmap),
         .init(219, .madvise),
         .init(257, .remapFilePages),
+        .init(337, .recvmmsg),
         .init(340, .prlimit64),
         .init(345, .sendmmsg),
         .init(347, .processVMReadv),
@@ -32,6 +34,8 @@ extension SyscallTable {
         .init(366, .setsockopt),
         .init(369, .sendto),
         .init(370, .sendmsg),
+        .init(371, .recvfrom),
+        .init(372, .recvmsg),
         .init(380, .pkeyMprotect),
         .init(397, .shmat),
         .init(425, .ioUringSetup),

@@ -1,6 +1,7 @@
 extension SyscallTable {
     /// The numbers of x86-64, `<asm/unistd_64.h>`.
     public static let x86_64 = SyscallTable([
+        .init(0, .read),
         .init(9, .mmap),
         .init(10, .mprotect),
         .init(11, .munmap),
@@ -12,7 +13,9 @@ extension SyscallTable {
         .init(42, .connect),
         .init(43, .accept),
         .init(44, .sendto),
+        .init(45, .recvfrom),
         .init(46, .sendmsg),
+        .init(47, .recvmsg),
         .init(49, .bind),
         .init(50, .listen),
         .init(53, .socketpair),
@@ -24,6 +27,7 @@ extension SyscallTable {
         .init(160, .setrlimit),
         .init(216, .remapFilePages),
         .init(288, .accept4),
+        .init(299, .recvmmsg),
         .init(302, .prlimit64),
         .init(307, .sendmmsg),
         .init(310, .processVMReadv),

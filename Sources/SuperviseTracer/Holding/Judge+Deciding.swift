@@ -63,9 +63,12 @@ extension Judge {
         at descriptor: Int32, _ caller: Caller, for request: (SocketState) -> Request
     ) -> SocketLookup {
         let lookup = sockets.look(at: descriptor, of: caller.slot)
-        guard case .socket(let state) = lookup, state.kind != nil,
-            case .needs(let needs) = answer(to: request(state), by: caller), needs.contains(.local)
-        else { return lookup }
+        guard case .socket(let state) = lookup, state.kind != nil else { return lookup }
+        if !recorder.wantsLocalNames {
+            guard case .needs(let needs) = answer(to: request(state), by: caller),
+                needs.contains(.local)
+            else { return lookup }
+        }
         return sockets.look(at: descriptor, of: caller.slot, withName: true)
     }
 }

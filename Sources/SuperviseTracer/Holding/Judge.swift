@@ -187,7 +187,9 @@ final class Judge {
         of request: Request, _ decision: Decision, earlier: () -> ErrorNumber? = { nil }
     ) -> ErrorNumber? {
         if case .deny = decision.verdict, let error = earlier() { return error }
-        if recorder.wants(denial: decision.verdict.isDenial) {
+        if recorder.wants(denial: decision.verdict.isDenial)
+            || !decision.verdict.isDenial && recorder.wantsHelper(request)
+        {
             notes.append(Note(call: callName, decision: decision, request: request))
         }
         if case .deny(let error) = decision.verdict, !recorder.isAuditing { return error }

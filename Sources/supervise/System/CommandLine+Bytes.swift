@@ -12,7 +12,7 @@ extension CommandLine {
                 UnsafeBufferPointer(start: argument, count: strlen(argument) + 1))
             let text = unsafe String(cString: argument)
             if text == "--" { break }
-            for prefix in ["", "--log=", "-l="] where text == prefix + value {
+            for prefix in ["", "--log=", "-l=", "--learn="] where text == prefix + value {
                 return Array(bytes.dropFirst(prefix.utf8.count))
             }
         }
