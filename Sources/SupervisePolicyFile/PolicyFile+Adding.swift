@@ -26,6 +26,7 @@ extension PolicyFile {
     ///   - beginning: What stands at the start of a file that is new: complete lines.
     ///   - name: The file's name in places and errors.
     ///   - names: What names in rules stand for.
+    /// - Returns: The text with them.
     /// - Throws: What is wrong with the text, or that there is no place in it for more rules.
     public static func text(
         adding lines: [AddedLine], to text: [UInt8], beginning: String, name: String,

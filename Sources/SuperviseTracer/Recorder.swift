@@ -156,7 +156,7 @@ final class Recorder {
             protocolName: request?.protocolName,
             local: request?.localEndpoint,
             remote: request?.remoteEndpoint,
-            name: names?.name(of: request),
+            name: request.flatMap { names?.name(of: $0) },
             result: error == nil ? .allowed : isAuditing ? .wouldDeny : .denied,
             errno: error,
             rule: decision.reason,

@@ -28,9 +28,7 @@ struct PolicyRequest: Equatable {
         }
     }
 
-    /// The policy that the options and the file ask for.
-    ///
-    /// - Parameter given: A file that was read already.
+    /// The policy that the options and the file ask for; `given` is a file that was read already.
     func policy(over given: PolicyFile? = nil) throws(Failure) -> Policy {
         var policy = Policy(
             rules: [], network: .off, profile: .rlimitNetwork, refusal: .notPermitted)
@@ -39,8 +37,8 @@ struct PolicyRequest: Equatable {
             let names = Names.ofSystem()
             let file =
                 try self.file.map { path throws(Failure) in
-                try LoadedPolicy(path: path, names: names).file
-            } ?? given
+                    try LoadedPolicy(path: path, names: names).file
+                } ?? given
             policy = Policy(
                 rules: try rules(names, sets: file?.sets ?? [:]) + (file?.rules ?? []),
                 network: file?.network ?? policy.network, profile: file?.profile ?? policy.profile,

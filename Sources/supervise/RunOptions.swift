@@ -76,7 +76,8 @@ struct RunOptions: ParsableArguments {
         RunRequest(
             policy: policy, audit: audit, log: log, logFormat: logFormat, logLevel: logLevel,
             logFailure: logFailure,
-            backtrace: backtrace, summary: summary, learn: learn, quiet: quiet, color: colorOption.color,
+            backtrace: backtrace, summary: summary, learn: learn, quiet: quiet,
+            color: colorOption.color,
             requireLandlock: requireLandlock, landlockABI: landlockABI, pageGuard: pageGuard,
             commandWords: commandWords)
     }

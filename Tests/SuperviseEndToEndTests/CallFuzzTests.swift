@@ -14,7 +14,8 @@ struct CallFuzzTests {
     private static let seed =
         environment["SUPERVISE_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...1_000_000)
 
-    @Test("have the policy's verdict or the kernel's own result, and what is refused reaches nobody")
+    @Test(
+        "have the policy's verdict or the kernel's own result, and what is refused reaches nobody")
     func fuzz() async throws {
         let clock = ContinuousClock()
         let end = clock.now + .seconds(Self.seconds)
@@ -42,10 +43,11 @@ struct CallFuzzTests {
         var policies = RandomFuzzPolicy(random: random, port: port, folder: folder)
         var (policy, options) = policies.policy()
         let log = folder + "/log.jsonl"
-        let watching = [
-            ["--quiet"], ["--log", log], ["--log", log, "--log-level", "all"],
-            ["--log", log, "--audit"],
-        ].randomElement(using: &random) ?? []
+        let watching =
+            [
+                ["--quiet"], ["--log", log], ["--log", log, "--log-level", "all"],
+                ["--log", log, "--audit"],
+            ].randomElement(using: &random) ?? []
         while true {
             let command =
                 [

@@ -64,7 +64,9 @@ struct FuzzedCall {
         }
     }
 
-    /// Whether a socket of that family does something with such an address. Elsewhere the call fails
+    /// Whether a socket of that family does something with such an address.
+    ///
+    /// Elsewhere the call fails
     /// whatever the verdict, and what the policy says of it may depend on what it knows of the socket.
     var isHeeded: Bool {
         guard !addresses.isEmpty, name != "socket" else { return true }

@@ -19,7 +19,8 @@ struct RuleTests {
         try await compare(row, Way(abi: abi, user: .current))
     }
 
-    @Test("A refused peer is in the log, and the program hears of nobody", arguments: User.available)
+    @Test(
+        "A refused peer is in the log, and the program hears of nobody", arguments: User.available)
     func refusedPeer(user: User) async throws {
         let outcome = try await run(
             [
@@ -32,7 +33,9 @@ struct RuleTests {
                 .joined(separator: " ")
         }
         #expect(
-            words == ["probe accept4 tcp denied EACCES deny(EACCES) accept tcp localhost @ --deny 1"])
+            words == [
+                "probe accept4 tcp denied EACCES deny(EACCES) accept tcp localhost @ --deny 1"
+            ])
         #expect(outcome.output.hasSuffix("\naccept4(20,SOCK_CLOEXEC) = EAGAIN\n"))
     }
 

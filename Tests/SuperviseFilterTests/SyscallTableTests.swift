@@ -41,7 +41,7 @@ struct SyscallTableTests {
             #expect(table.call(numbered: .max) == nil)
         }
         #expect(SyscallTable.x86_64.entries.count == 39)
-        #expect(SyscallTable.i426.entries.count == 42)
+        #expect(SyscallTable.i386.entries.count == 42)
     }
 
     @Test("The calls behind socketcall that are not judged have no entry")

@@ -269,6 +269,7 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
 ///
 /// EPROTOTYPE: another kind of socket, or not from port 53. EAGAIN: nothing is there, or an error is,
 /// which is left for the program. EBUSY: the program peeks itself (SO_PEEK_OFF).
+int csupervise_peek_answer(int descriptor, void *buffer, size_t size, size_t *length);
 /// SO_SNDTIMEO, or SO_RCVTIMEO, in milliseconds, rounded up; 0 where there is none.
 int csupervise_timeout(int descriptor, int of_sending);
 /// Has the connection reset when its last descriptor is closed (SO_LINGER with no time).

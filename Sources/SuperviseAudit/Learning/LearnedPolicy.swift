@@ -50,7 +50,8 @@ extension LearningSink {
     ///
     /// - Parameters:
     ///   - policy: The policy that was watched.
-    ///   - chosenPorts: The ports that the kernel chooses from, `ip_local_port_range`.
+    ///   - range: The ports that the kernel chooses from, `ip_local_port_range`.
+    /// - Returns: The rules to add, and what they leave out.
     public func learned(onto policy: Policy, chosenPorts range: ClosedRange<UInt16>)
         -> LearnedPolicy
     {

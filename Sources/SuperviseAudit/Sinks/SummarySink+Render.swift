@@ -267,8 +267,9 @@ extension SummaryTally {
 }
 
 extension Rule {
-    /// The rule without the port of a socket that listens, where the kernel may have chosen it: the
-    /// next run has another. A port that was given is held by the rule on `bind`.
+    /// The rule without the port of a socket that listens, where the kernel may have chosen it.
+    ///
+    /// The next run has another. A port that was given is held by the rule on `bind`.
     fileprivate var forAnyListening: Rule {
         guard operations == .listen, case .internet(let host, let ports?) = endpoint,
             ports.ranges.allSatisfy({ $0.lowerBound >= 32_768 })

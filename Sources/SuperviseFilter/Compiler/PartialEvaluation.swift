@@ -163,6 +163,8 @@ struct PartialEvaluation: Sendable {
             then: .trace, else: .allow)
     }
 
+    /// Which calls may bring a resolver its answer.
+    ///
     /// Resolvers ask a datagram's source where they use `recvfrom`, which hardly anybody does for a
     /// stream. That of Go uses `read`, with a buffer of a length of its own
     /// (`net.maxDNSPacketSize`), which hardly anybody else does.

@@ -1,4 +1,3 @@
-import CSupervise
 import Dispatch
 import Glibc
 import Synchronization
@@ -125,7 +124,7 @@ private struct Machine: Sendable {
     private let missingNarrow: String?
     /// Whether the kernel tells the supervisor quickly which memory a program may use, since Linux
     /// 6.11; before, what may not be used is taken for what may.
-    let tellsAccess = csupervise_tells_mappings() != 0
+    let tellsAccess = kernelTellsMappings()
 
     init(programs: Programs, folder: String) {
         let seen = Child.run(

@@ -1,3 +1,4 @@
+import CSupervise
 import Glibc
 
 /// Files and folders, as little of them as the harness needs.
@@ -85,3 +86,6 @@ enum Files {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
+
+/// Whether the kernel tells quickly which memory a program may use, since Linux 6.11.
+func kernelTellsMappings() -> Bool { csupervise_tells_mappings() != 0 }

@@ -1,4 +1,3 @@
-import CSupervise
 import SupervisePolicy
 
 /// The caller's side of what a deputy does for it: a thread that it makes, with a copy of its
@@ -124,5 +123,5 @@ class Commission: Errand {
     /// Why a call is refused where so many are under way that the page is full.
     static let noRoom = "no room for its arguments"
 
-    static func milliseconds() -> Int64 { csupervise_monotonic() / 1_000_000 }
+    static func milliseconds() -> Int64 { monotonicNanoseconds() / 1_000_000 }
 }

@@ -60,6 +60,9 @@ func name(of thread: ThreadID) -> [UInt8]? {
     return name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
 }
 
+/// Nanoseconds of a clock that nobody sets, CLOCK_MONOTONIC.
+func monotonicNanoseconds() -> Int64 { csupervise_monotonic() }
+
 /// The time of day.
 func now() -> (seconds: Int64, nanoseconds: Int32) {
     var seconds: Int64 = 0

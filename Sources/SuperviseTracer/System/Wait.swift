@@ -43,11 +43,11 @@ struct KernelStops: StopSource {
                 spinning.ended(found: thread != 0)
             }
             if thread == 0 {
-                let start = waiting ? csupervise_monotonic() : nil
+                let start = waiting ? monotonicNanoseconds() : nil
                 guard unsafe csupervise_wait_peek(waiting ? 1 : 0, &thread, &hasEnded) == 0 else {
                     return .finished
                 }
-                if let start { spinning.waited(csupervise_monotonic() &- start) }
+                if let start { spinning.waited(monotonicNanoseconds() &- start) }
             }
             guard thread != 0 else { return .none }
             if hasEnded != 0 { willReap(ThreadID(rawValue: thread)) }
