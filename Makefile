@@ -37,13 +37,16 @@ DEPS += util-linux        # setpriv, setsid, unshare: tests run as another user 
 DEPS += curl              # demo and tests: a network program that everybody knows
 DEPS += python3           # demo and tests: the local server, and socket calls in one line
 DEPS += jq                # tests: what the documents ask of a log
-DEPS += strace            # benchmarks: what the start is compared with
 DEPS += openssh-client    # tests: an agent that hides its memory
 DEPS += gpg gpg-agent     # tests: another one
-DEPS += hyperfine         # benchmarks: whole commands
 
 # What tests can do without: they say what they skip where it cannot be installed.
 TEST_DEPS := chromium-headless-shell # pages of supervise report, in a real browser (100 MB)
+
+# What `make bench` measures with and against; what cannot be installed is left out, and named.
+BENCH_DEPS := hyperfine gcc libc6-dev              # whole commands, floors in C
+BENCH_DEPS += strace bubblewrap firejail proot     # peers
+BENCH_DEPS += redis-server redis-tools nginx-light wrk # servers and who loads them
 
 # What boots an older kernel in an emulated machine; see Tools/test-kernels.sh.
 KERNEL_DEPS := qemu-system-x86   # the machine
@@ -145,6 +148,7 @@ format: ## Format the sources
 
 .PHONY: bench
 bench: deps build ## Measure against native, bare filters and strace; writes Bench/results.md
+	@Tools/install-packages.sh $(BENCH_DEPS) || true
 	Bench/run.sh $(binary)
 
 .PHONY: install
