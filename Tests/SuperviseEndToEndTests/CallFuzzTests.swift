@@ -21,7 +21,8 @@ struct CallFuzzTests {
         let end = clock.now + .seconds(Self.seconds)
         var (seed, calls, refused) = (Self.seed, 0, 0)
         print("seed \(seed)")
-        while clock.now < end {
+        // Under some policies nothing is refused, and a busy machine has time for few.
+        while clock.now < end || refused == 0 && seed < Self.seed + 50 {
             let run = try await Self.run(seed)
             calls += run.calls
             refused += run.refused
