@@ -45,6 +45,7 @@ TEST_DEPS := chromium-headless-shell # pages of supervise report, in a real brow
 
 # What `make bench` measures with and against; what cannot be installed is left out, and named.
 BENCH_DEPS := hyperfine gcc libc6-dev              # whole commands, floors in C
+BENCH_DEPS += python3 python3-matplotlib           # its chart
 BENCH_DEPS += strace bubblewrap firejail proot     # peers
 BENCH_DEPS += redis-server redis-tools nginx-light wrk # servers and who loads them
 

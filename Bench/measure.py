@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+import chart
 import memory
 import projects
 import servers
@@ -55,6 +56,8 @@ missing = [name for name in ["strace", "bwrap", "firejail", "proot"] if not shut
 # Strace without a filter of its own takes every call; with its injection it refuses one.
 strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null"]
 local = ["--quiet", "--allow", "outgoing,incoming localhost"]
+# The address decides, whatever the socket: the call is made with sealed arguments.
+addressed = ["--quiet", "--network", "on", "--deny", "bind,connect,send 192.0.2.0/24"]
 # The verdict depends on the socket: the call is made on a copy that nobody can exchange.
 by_socket = ["--quiet", "--allow", "connect udp localhost", "--deny", "connect tcp localhost"]
 loop = "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"
@@ -157,13 +160,13 @@ def calls():
                 candidates["strace, injecting"] = wrap(
                     *strace, "-e", f"inject={call}:retval=0", *command)
                 candidates["supervise, ranges guarded"] = wrap(
-                    supervise, *local, "--page-guard", "ranges", "--", *command)
+                    supervise, *addressed, "--page-guard", "ranges", "--", *command)
                 candidates["supervise, by the socket"] = wrap(supervise, *by_socket, "--", *command)
                 if way == "pinned to one core":
                     targets["supervise"] = ("trace and go on", 1.6)
                 elif busy == 0:
                     targets["supervise"] = ("strace, injecting", 0.2)
-            candidates["supervise"] = wrap(supervise, *local, "--", *command)
+            candidates["supervise"] = wrap(supervise, *addressed, "--", *command)
             yield Comparison(
                 f"A judged and allowed call, {note}, {way}", "ns a call", reported, 1, candidates,
                 targets)
@@ -204,7 +207,7 @@ def growth():
         [0, 9, 99, 999, 3999], {
             "trace and go on": made(*program("traced")),
             "strace": made(*strace, "-e", "trace=connect"),
-            "supervise": made(supervise, *local, "--"),
+            "supervise": made(supervise, *addressed, "--"),
         }, {999: 1.2, 3999: 1.2})
 
 
@@ -260,4 +263,5 @@ if options.only in "Memory":
 text = "\n".join(lines).rstrip() + "\n"
 if not options.only:
     options.results.write_text(text)
+    chart.draw(chosen, options.results.with_name("results.svg"))
 print(text, end="")

@@ -16,4 +16,5 @@ mkdir -p "$out"
 for source in Bench/floors/*.c; do
     cc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$out/$(basename "$source" .c)" "$source"
 done
-exec python3 -B Bench/measure.py "$supervise" "$out" "${2:-12}" Bench/results.md "${3:-}"
+# The distribution's, which has its packages.
+exec /usr/bin/python3 -B Bench/measure.py "$supervise" "$out" "${2:-12}" Bench/results.md "${3:-}"
