@@ -61,6 +61,7 @@ extension Host {
     /// Whether every address of the other host is one of this one.
     public func covers(_ other: Host) -> Bool {
         if self == .any || self == other { return true }
+        if case .set(_, let set) = self { return other.prefixes.allSatisfy { set.covers($0) } }
         return other.prefixes.allSatisfy { inner in
             prefixes.contains { $0.covers(inner) }
         }

@@ -39,7 +39,7 @@ public enum Host: Hashable, Sendable {
     /// An address or a network.
     case prefix(IPPrefix)
     /// A set of the policy file, by its name and with its addresses.
-    case set(String, [IPPrefix])
+    case set(String, NetworkSet)
 
     /// The addresses.
     public var prefixes: [IPPrefix] {
@@ -50,7 +50,7 @@ public enum Host: Hashable, Sendable {
         case .linkLocal: Self.linkLocalPrefixes
         case .multicast: Self.multicastPrefixes
         case .prefix(let prefix): [prefix]
-        case .set(_, let prefixes): prefixes
+        case .set(_, let set): set.prefixes
         }
     }
 
@@ -59,6 +59,7 @@ public enum Host: Hashable, Sendable {
         switch self {
         case .any: true
         case .prefix(let prefix): prefix.contains(address)
+        case .set(_, let set): set.contains(address)
         default: prefixes.contains { $0.contains(address) }
         }
     }

@@ -72,7 +72,7 @@ extension Decision {
 
 extension Rule {
     /// Whether the rule says which addresses it is about.
-    fileprivate var namesAddresses: Bool {
+    var namesAddresses: Bool {
         guard case .internet(let host, _)? = endpoint else { return false }
         return !host.prefixes.allSatisfy { $0.length == 0 }
     }

@@ -7,13 +7,13 @@ public struct Names: Hashable, Sendable {
     /// The numbers of groups.
     public var groups: [String: UInt32]
     /// The addresses of the policy file's sets.
-    public var sets: [String: [IPPrefix]]
+    public var sets: [String: NetworkSet]
 
     /// Makes a table; the services are the common ones where none are given.
     public init(
         services: [String: [RuleProtocol: UInt16]] = Self.commonServices,
         users: [String: UInt32] = ["root": 0], groups: [String: UInt32] = ["root": 0],
-        sets: [String: [IPPrefix]] = [:]
+        sets: [String: NetworkSet] = [:]
     ) {
         self.services = services
         self.users = users

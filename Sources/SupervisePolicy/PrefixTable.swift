@@ -26,29 +26,43 @@ struct PrefixTable: Sendable {
 
     /// Where lists would become this many times longer than the rules, they are not cut by port.
     private static let mostCopies = 16
-    /// Shorter lists are read faster than cut.
-    private static let shortList = 8
 
-    /// Makes a table of rules with their networks and ports, in the order of their numbers.
-    ///
-    /// No ports are every port. All networks are of one version of IP.
-    init(_ rules: some Sequence<(number: Int, prefixes: [IPPrefix], ports: PortList?)>) {
-        var rows: [IPPrefix: [(Int32, PortList?)]] = [:]
-        for (number, prefixes, ports) in rules {
-            for prefix in prefixes {
-                // A set may have a network twice.
-                if rows[prefix]?.last?.0 == Int32(number) { continue }
-                rows[prefix, default: []].append((Int32(number), ports))
+    /// A rule as the table has it.
+    struct Row {
+        /// Its place among the rules.
+        var number: Int32
+        /// Networks of one version of IP.
+        var prefixes: [IPPrefix]
+        /// nil: every port.
+        var ports: PortList?
+        /// Of two rules of a kind the later one makes no difference for addresses and ports of the
+        /// earlier one.
+        var kind: Int32
+
+        /// The ports; none given are every port.
+        var ranges: [ClosedRange<UInt16>] { ports?.ranges ?? [0...UInt16.max] }
+    }
+
+    /// Makes a table of rules in the order of their numbers.
+    init(_ rules: some Sequence<Row>) {
+        var rows: [IPPrefix: [Row]] = [:]
+        for rule in rules {
+            for prefix in rule.prefixes {
+                rows[prefix, default: []].append(rule)
             }
         }
-        let order = rows.keys.map { (prefix: $0, first: Self.key($0.address)) }
-            .sorted { ($0.first, $0.prefix.length) < ($1.first, $1.prefix.length) }
+        let order = rows.keys.map { (prefix: $0, range: $0.range) }
+            .sorted {
+                ($0.range.lowerBound, $0.prefix.length) < ($1.range.lowerBound, $1.prefix.length)
+            }
         nodes.reserveCapacity(order.count)
         var around: [Int32] = []
-        for (prefix, first) in order {
-            let last = first | (UInt128.max >> UInt128(prefix.length))
-            while let outer = around.last, nodes[Int(outer)].last < first { around.removeLast() }
-            nodes.append(Node(first: first, last: last, outer: around.last ?? -1))
+        for (prefix, range) in order {
+            while let outer = around.last, nodes[Int(outer)].last < range.lowerBound {
+                around.removeLast()
+            }
+            nodes.append(
+                Node(first: range.lowerBound, last: range.upperBound, outer: around.last ?? -1))
             around.append(Int32(nodes.count - 1))
             let start = Int32(cuts.count)
             append(rows[prefix] ?? [])
@@ -56,50 +70,61 @@ struct PrefixTable: Sendable {
         }
     }
 
-    /// The bits of an address, the first of them the highest.
-    private static func key(_ address: IPAddress) -> UInt128 {
-        let bits = address.bits
-        return UInt128(bits.high) << 64 | UInt128(bits.low)
-    }
-
     /// Adds a network's rules.
-    private mutating func append(_ rules: [(Int32, PortList?)]) {
-        if rules.count > Self.shortList, appendCut(rules) { return }
-        let start = Int32(numbers.count)
-        numbers += rules.map(\.0)
-        cuts.append(Cut(port: 0, numbers: start..<Int32(numbers.count)))
-    }
-
-    /// Adds a network's rules by their ports; false where that would take too much memory.
-    private mutating func appendCut(_ rules: [(Int32, PortList?)]) -> Bool {
-        let all: ClosedRange<UInt16> = 0...UInt16.max
-        var ports: Set<UInt16> = [0]
-        for (_, list) in rules {
-            for range in list?.ranges ?? [all] {
-                ports.insert(range.lowerBound)
-                if range.upperBound < .max { ports.insert(range.upperBound + 1) }
-            }
-        }
-        let starts = ports.sorted()
-        var lists = [[Int32]](repeating: [], count: starts.count)
-        var total = 0
-        for (number, list) in rules {
-            for range in list?.ranges ?? [all] {
-                var index = Self.lastIndex(starts.count) { starts[$0] <= range.lowerBound } ?? 0
-                while index < starts.count, starts[index] <= range.upperBound {
-                    lists[index].append(number)
-                    index += 1
-                    total += 1
-                    if total > Self.mostCopies * rules.count + 1024 { return false }
-                }
-            }
-        }
-        for (port, list) in zip(starts, lists) {
+    private mutating func append(_ rules: [Row]) {
+        let isAboutPorts = rules.contains { $0.ports != nil }
+        let lists = isAboutPorts ? Self.cut(rules) : nil
+        for (port, list) in lists ?? [(0, Self.distinct(rules))] {
             let start = Int32(numbers.count)
             numbers += list
             cuts.append(Cut(port: port, numbers: start..<Int32(numbers.count)))
         }
-        return true
+    }
+
+    /// The first rule of each kind that is about every port, and those before it.
+    private static func distinct(_ rules: [Row]) -> [Int32] {
+        var settled: Set<Int32> = []
+        return rules.filter {
+            if settled.contains($0.kind) { return false }
+            if $0.ports == nil { settled.insert($0.kind) }
+            return true
+        }.map(\.number)
+    }
+
+    /// The rules from each port on where they change; nil where that would take too much memory.
+    private static func cut(_ rules: [Row]) -> [(UInt16, [Int32])]? {
+        var ports: Set<UInt16> = [0]
+        let most = mostCopies * rules.count + 1024
+        for range in rules.lazy.flatMap(\.ranges) {
+            ports.insert(range.lowerBound)
+            if range.upperBound < .max { ports.insert(range.upperBound + 1) }
+        }
+        let starts = ports.sorted()
+        var lists = [[Int32]](repeating: [], count: starts.count)
+        var total = 0
+        let kinds = Dictionary(grouping: rules, by: \.kind)
+        for rules in kinds.values {
+            // One rule's own ranges lie apart.
+            var open = OpenPlaces(rules.count > 1 ? starts.count : 0)
+            for rule in rules {
+                for range in rule.ranges {
+                    var place = lastIndex(starts.count) { starts[$0] <= range.lowerBound } ?? 0
+                    while true {
+                        if rules.count > 1 { place = open.first(from: place) }
+                        guard place < starts.count, starts[place] <= range.upperBound else { break }
+                        if rules.count > 1 { open.close(place) }
+                        lists[place].append(rule.number)
+                        place += 1
+                        total += 1
+                        if total > most { return nil }
+                    }
+                }
+            }
+        }
+        if kinds.count > 1 {
+            for place in lists.indices { lists[place].sort() }
+        }
+        return Array(zip(starts, lists))
     }
 
     /// The last of so many indices that the condition holds for; it holds for the first ones.
@@ -114,7 +139,7 @@ struct PrefixTable: Sendable {
 
     /// The rules about networks that the address lies in which may be about the port, in order.
     func candidates(_ address: IPAddress, port: UInt16) -> Candidates {
-        let key = Self.key(address)
+        let key = address.key
         var result = Candidates(numbers: numbers)
         var node = Self.lastIndex(nodes.count) { nodes[$0].first <= key } ?? -1
         while node >= 0 {
@@ -129,6 +154,29 @@ struct PrefixTable: Sendable {
         }
         return result
     }
+}
+
+/// Places in a row, of which each is closed once.
+private struct OpenPlaces {
+    /// Of each place itself while it is open, else one nearer to the next open one.
+    private var next: [Int]
+
+    init(_ count: Int) {
+        next = Array(0...count)
+    }
+
+    /// The first open place from this one on; the count where there is none.
+    mutating func first(from start: Int) -> Int {
+        var place = start
+        while next[place] != place {
+            next[place] = next[next[place]]
+            place = next[place]
+        }
+        return place
+    }
+
+    /// Closes a place.
+    mutating func close(_ place: Int) { next[place] = place + 1 }
 }
 
 /// Numbers of rules in ascending order, from lists that are in order themselves.

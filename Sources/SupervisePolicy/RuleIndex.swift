@@ -8,28 +8,35 @@ struct RuleIndex: Sendable {
         /// By the networks of IPv4 and of IPv6, and those about every endpoint.
         let ipv4: PrefixTable
         let ipv6: PrefixTable
-        /// Those that could match other targets than addresses.
-        let named: [Int32]
+        /// By AF_UNIX names, and those that could match other targets than addresses.
+        let named: NameTable
         /// Those that could match AF_UNSPEC.
         let unspecified: [Int32]
         /// All of them.
         let all: [Int32]
 
-        init(_ rules: [Rule], _ operation: Operation) {
+        init(_ rules: [Rule], _ operation: Operation, kinds: [Int32]) {
             let own = rules.indices.filter { rules[$0].operations.contains(operation) }
             let all = own.map { Int32($0) }
             self.all = all
-            named = all.filter { !rules[Int($0)].isAboutAddresses }
+            named = NameTable(
+                all.lazy.filter { !rules[Int($0)].isAboutAddresses }
+                    .map { ($0, rules[Int($0)].endpoint) })
             unspecified = all.filter {
                 !rules[Int($0)].isAboutAddresses || rules[Int($0)].action == .allow
             }
-            let rows = own.compactMap { number in
-                rules[number].networks.map { (number: number, prefixes: $0.0, ports: $0.1) }
+            func table(_ isIncluded: (IPPrefix) -> Bool) -> PrefixTable {
+                PrefixTable(
+                    own.compactMap { number in
+                        rules[number].networks.map { prefixes, ports in
+                            PrefixTable.Row(
+                                number: Int32(number), prefixes: prefixes.filter(isIncluded),
+                                ports: ports, kind: kinds[number])
+                        }
+                    })
             }
-            ipv4 = PrefixTable(
-                rows.lazy.map { ($0.number, $0.prefixes.filter(\.address.isIPv4), $0.ports) })
-            ipv6 = PrefixTable(
-                rows.lazy.map { ($0.number, $0.prefixes.filter { !$0.address.isIPv4 }, $0.ports) })
+            ipv4 = table(\.address.isIPv4)
+            ipv6 = table { !$0.address.isIPv4 }
         }
     }
 
@@ -39,8 +46,33 @@ struct RuleIndex: Sendable {
 
     init(_ rules: [Rule]) {
         // Rules are about the same endpoints of most operations, and none about those of a trace.
-        rows = Operation.allCases.map { Row($0 == .create ? [] : rules, $0) }
+        let kinds = Self.kinds(rules)
+        rows = Operation.allCases.map { Row($0 == .create ? [] : rules, $0, kinds: kinds) }
         creation = Self.creation(rules)
+    }
+
+    /// A number for each rule, the same for those that differ in operations, hosts and ports only.
+    ///
+    /// What else a rule that is about a call's address makes of the call is the same then, so that
+    /// only the first of them matters.
+    private static func kinds(_ rules: [Rule]) -> [Int32] {
+        struct Kind: Hashable {
+            var action: RuleAction
+            var `protocol`: RuleProtocol?
+            var hasEndpoint: Bool
+            var namesAddresses: Bool
+            var qualifiers: [Qualifier]
+        }
+        var numbers: [Kind: Int32] = [:]
+        return rules.map { rule in
+            let kind = Kind(
+                action: rule.action, protocol: rule.protocol, hasEndpoint: rule.endpoint != nil,
+                namesAddresses: rule.namesAddresses, qualifiers: rule.qualifiers)
+            let new = Int32(numbers.count)
+            if let known = numbers[kind] { return known }
+            numbers[kind] = new
+            return new
+        }
     }
 
     /// The rules that could let a socket be made or not.
@@ -100,7 +132,9 @@ struct RuleIndex: Sendable {
             return row.ipv6.candidates(.v6(address), port: port)
         case .unknown, .internet: return Candidates(all: row.all)
         case .unspecified: return Candidates(all: row.unspecified)
-        case .nothing, .path, .abstract, .unnamed, .other: return Candidates(all: row.named)
+        case .path(let name): return row.named.candidates(.path(name))
+        case .abstract(let name): return row.named.candidates(.abstract(name))
+        case .nothing, .unnamed, .other: return row.named.candidates(nil)
         }
     }
 }

@@ -93,12 +93,12 @@ extension RuleParser {
     private func host(_ word: Word) throws(RuleError) -> Host {
         if word.first == UInt8(ascii: "@") {
             let name = String(decoding: word.dropFirst(), as: UTF8.self)
-            guard let prefixes = names.sets[name] else {
+            guard let set = names.sets[name] else {
                 let ending = Suggestion.ending(
                     for: word, among: names.sets.keys.sorted().map { "@" + $0 })
                 throw error(word, "there is no set \(quoted(word))\(ending)")
             }
-            return .set(name, prefixes)
+            return .set(name, set)
         }
         if let named = Host.named.first(where: { word.elementsEqual($0.name.utf8) }) {
             return named.host

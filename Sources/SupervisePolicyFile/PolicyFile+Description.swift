@@ -32,8 +32,8 @@ extension PolicyFile: CustomStringConvertible {
         if !sets.isEmpty {
             if !lines.isEmpty { lines.append("") }
             lines.append("[sets]")
-            for (name, prefixes) in sets.sorted(by: { $0.key < $1.key }) {
-                let texts = prefixes.map { Self.toml(Self.address($0)) }.joined(separator: ", ")
+            for (name, set) in sets.sorted(by: { $0.key < $1.key }) {
+                let texts = set.prefixes.map { Self.toml(Self.address($0)) }.joined(separator: ", ")
                 lines.append("\(name) = [\(texts)]")
             }
         }

@@ -19,7 +19,7 @@ public struct PolicyFile: Hashable, Sendable {
     /// `[source]`, the addresses that sockets are bound to.
     public var source = SourceAddresses()
     /// `[sets]`, the addresses of each by its name.
-    public var sets: [String: [IPPrefix]] = [:]
+    public var sets: [String: NetworkSet] = [:]
 
     /// Reads a file's content.
     ///
@@ -104,13 +104,13 @@ public struct PolicyFile: Hashable, Sendable {
         return source
     }
 
-    private static func sets(_ table: TOMLTable) throws(PolicyFileError) -> [String: [IPPrefix]] {
+    private static func sets(_ table: TOMLTable) throws(PolicyFileError) -> [String: NetworkSet] {
         guard let value = table["sets"] else { return [:] }
         guard let inner = value.table else {
             throw PolicyFileError(
                 at: "sets", "\(kind(of: value)) was found, expected a table: [sets]")
         }
-        var sets: [String: [IPPrefix]] = [:]
+        var sets: [String: NetworkSet] = [:]
         for name in inner.keys.sorted() {
             let path = "sets.\(key(name))"
             guard Names.isSetName(name) else {
@@ -126,7 +126,7 @@ public struct PolicyFile: Hashable, Sendable {
                     throw PolicyFileError(at: "\(path)[\(index)]", error.description)
                 }
             }
-            sets[name] = prefixes
+            sets[name] = NetworkSet(prefixes)
         }
         return sets
     }

@@ -78,7 +78,7 @@ struct PolicyRequest: Equatable {
 
     /// The rules of `--allow` and `--deny`.
     private func rules(
-        _ names: Names, sets: [String: [IPPrefix]]
+        _ names: Names, sets: [String: NetworkSet]
     ) throws(Failure) -> [Rule] {
         var names = names
         names.sets = sets

@@ -101,3 +101,37 @@ struct IPAddressTests {
         #expect(IPv6Address(high: high, low: low).mappedIPv4 == bits.map(IPv4Address.init))
     }
 }
+
+@Suite("A set of networks")
+struct NetworkSetTests {
+    @Test("Has the addresses of its networks, and no others", arguments: 0..<20)
+    func contains(seed: UInt64) {
+        var random = RandomRules(seed)
+        let prefixes = (0..<Int(seed)).map { _ in
+            IPPrefix(random.address(), length: Int.random(in: 0...128, using: &random.random))
+        }
+        let set = NetworkSet(prefixes)
+        for _ in 0..<200 {
+            let address = random.address()
+            #expect(set.contains(address) == prefixes.contains { $0.contains(address) })
+            let inner = IPPrefix(address, length: Int.random(in: 0...128, using: &random.random))
+            #expect(set.covers(inner) || !prefixes.contains { $0.covers(inner) })
+        }
+    }
+
+    @Test("Covers what its networks cover only together")
+    func halves() throws {
+        let halves = NetworkSet(
+            try ["10.128.0.0/9", "10.0.0.0/9", "::/1", "8000::/1"].flatMap {
+                try Names.prefixes(parsing: $0)
+            })
+        for (text, isCovered) in [
+            ("10.0.0.0/8", true), ("10.0.0.0/7", false), ("11.0.0.0/8", false), ("::/0", true),
+            ("10.255.255.255", true), ("9.255.255.255", false),
+        ] {
+            for prefix in try Names.prefixes(parsing: text) {
+                #expect(halves.covers(prefix) == isCovered, "\(text)")
+            }
+        }
+    }
+}

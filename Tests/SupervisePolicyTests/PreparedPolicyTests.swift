@@ -24,22 +24,113 @@ struct PreparedPolicyTests {
         }
     }
 
-    @Test("Answers as the reference does where many rules share a network", arguments: 0..<4)
-    func agreesOnPorts(seed: UInt64) {
-        var random = RandomRules(seed)
-        let networks = (0..<3).map { _ in random.host() }
-        let rules = (0..<200).map { number in
-            Rule(
-                random.chance(2) ? .allow : .deny(nil), random.chance(2) ? .outgoing : .incoming,
-                random.pick([.tcp, .udp, nil]),
-                .internet(random.pick(networks), random.chance(20) ? nil : random.ports()),
-                place: .option("allow", number))
-        }
-        let policy = Policy(rules: rules)
-        let prepared = PreparedPolicy(policy)
-        for _ in 0..<200 {
-            let request = random.request()
-            #expect(prepared.answer(to: request) == policy.answer(to: request))
+    /// What the rules of a policy have in common, and how to make one.
+    static let shapes: [(String, @Sendable (inout RandomRules) -> Rule)] = [
+        (
+            "a few networks, any ports",
+            { random in
+                Rule(
+                    random.pick([.allow, .deny(nil)]), random.pick([.outgoing, .incoming]),
+                    random.pick([.tcp, .udp, nil]),
+                    .internet(random.pick(networks), random.chance(20) ? nil : random.ports()))
+            }
+        ),
+        (
+            "rules that are alike but for their ports",
+            { random in
+                let (first, last) = (random.port(), random.port())
+                let ports = PortList([min(first, last)...max(first, last)])
+                return Rule(
+                    random.chance(9) ? .allow : .deny(nil), .outgoing, random.pick([.udp, .sctp]),
+                    random.chance(30) ? nil : .internet(random.pick(networks), ports))
+            }
+        ),
+        (
+            "networks within one another",
+            { random in
+                let (short, long) = (
+                    Int.random(in: 0...32, using: &random.random), random.chance(2)
+                )
+                let address = IPAddress.v4(IPv4Address(bits: 0x0a01_0203))
+                let mapped = IPAddress.v6(IPv6Address(high: 0, low: 0xffff_0a01_0203))
+                let prefix = IPPrefix(long ? mapped : address, length: long ? 96 + short : short)
+                return Rule(
+                    random.pick([.allow, .deny(nil)]), random.pick([.all, .outgoing]),
+                    random.pick([.tcp, .udp, nil]),
+                    .internet(.prefix(prefix), random.chance(2) ? nil : random.ports()))
+            }
+        ),
+        (
+            "sets",
+            { random in
+                let prefixes = (0..<random.pick([1, 3, 40])).map { _ in
+                    IPPrefix(
+                        random.address(), length: Int.random(in: 0...128, using: &random.random))
+                }
+                return Rule(
+                    random.pick([.allow, .deny(nil)]), random.pick([.outgoing, .incoming]), .tcp,
+                    .internet(
+                        .set("s", NetworkSet(prefixes)), random.chance(2) ? nil : random.ports()))
+            }
+        ),
+        (
+            "rules that ask who it is",
+            { random in
+                Rule(
+                    random.pick([.allow, .deny(nil)]), .outgoing, random.pick([.tcp, nil]),
+                    .internet(.any, random.chance(2) ? nil : random.ports()),
+                    random.chance(3) ? [] : random.qualifiers())
+            }
+        ),
+        (
+            "names of AF_UNIX",
+            { random in
+                let name = Array("/".utf8) + random.name()
+                let glob = random.chance(4) ? random.path() : Glob(literal: name)
+                return Rule(
+                    random.pick([.allow, .deny(nil)]), random.pick([.outgoing, .incoming, .all]),
+                    random.pick([.unix, nil]), random.chance(9) ? .unnamed : .path(glob))
+            }
+        ),
+        (
+            "abstract names",
+            { random in
+                let glob = random.chance(4) ? random.glob() : Glob(literal: random.name())
+                return Rule(
+                    random.pick([.allow, .deny(nil)]), random.pick([.outgoing, .all]), .abstract,
+                    .abstractName(glob))
+            }
+        ),
+        ("everything", { $0.rule() }),
+    ]
+    private static let networks: [Host] = [
+        .any, .prefix(IPPrefix(.v4(IPv4Address(bits: 0x0a00_0000)), length: 8)), .localhost,
+    ]
+
+    @Test(
+        "Answers as the reference does, rule and place and all, however many are alike",
+        arguments: shapes.indices)
+    func agrees(shape: Int) {
+        let (name, rule) = Self.shapes[shape]
+        for seed in 0..<4 {
+            var random = RandomRules(UInt64(1000 * shape + seed))
+            var policy = random.policy(0)
+            policy.rules = (0..<random.pick([20, 200])).map {
+                var made = rule(&random)
+                made.place = .option("allow", $0)
+                return made
+            }
+            let prepared = PreparedPolicy(policy)
+            for _ in 0..<300 {
+                let (request, subject) = (random.request(), random.subject())
+                guard prepared.decide(request, by: subject) == policy.decide(request, by: subject),
+                    prepared.answer(to: request, by: subject)
+                        == policy.answer(to: request, by: subject)
+                else {
+                    Issue.record("\(name): \(request) by \(subject) under \(policy.rules)")
+                    return
+                }
+            }
         }
     }
 }

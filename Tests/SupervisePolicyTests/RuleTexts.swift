@@ -6,10 +6,10 @@ let testNames = Names(
     users: ["root": 0, "nobody": 65534, "www-data": 33],
     groups: ["root": 0, "sudo": 27],
     sets: [
-        "mirror": [
+        "mirror": NetworkSet([
             IPPrefix(.v4(IPv4Address(bits: 0x9765_0000)), length: 16),
             IPPrefix(.v6(IPv6Address(high: 0x2a04_4e42 << 32, low: 0)), length: 32),
-        ]
+        ])
     ])
 
 /// Random rules in normal form: all that the grammar can say.
@@ -69,7 +69,7 @@ struct RandomRules {
 
     mutating func host() -> Host {
         if chance(3) { return pick(Host.named.map(\.host)) }
-        if chance(6) { return .set("mirror", testNames.sets["mirror"] ?? []) }
+        if chance(6) { return .set("mirror", testNames.sets["mirror"] ?? NetworkSet([])) }
         return .prefix(IPPrefix(address(), length: Int.random(in: 0...128, using: &random)))
     }
 
