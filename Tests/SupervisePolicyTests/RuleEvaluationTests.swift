@@ -123,7 +123,7 @@ private let rulings: [Ruling] = [
         ]),
     // Nor is one that names every operation, on some endpoint.
     Ruling(
-        rules: ["deny * tcp", "allow * tcp localhost", "allow * udp localhost"],
+        rules: ["deny incoming,outgoing tcp", "allow * tcp localhost", "allow * udp localhost"],
         calls: [("create tcp", "deny"), ("create udp", "allow")]),
     Ruling(
         rules: ["deny connect tcp :25"], network: .on,
