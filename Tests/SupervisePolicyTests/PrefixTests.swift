@@ -125,4 +125,18 @@ struct PrefixTests {
             }
         }
     }
+
+    @Test("A prepared policy finds the rules of each port where many share a network")
+    func ports() throws {
+        let rules = (0..<24).map { number in
+            "\(number % 3 == 0 ? "deny" : "allow") connect tcp 10.0.0.0/24:"
+                + (number % 2 == 0 ? "\(100 + number)" : "\(100 + number)-\(104 + 2 * number)")
+        }
+        let policy = try Policy(rules, network: .off)
+        let prepared = PreparedPolicy(policy)
+        for port in 98...155 {
+            let request = try Call(parsing: "connect tcp 10.0.0.7:\(port)").request
+            #expect(prepared.answer(to: request) == policy.answer(to: request), "\(port)")
+        }
+    }
 }
