@@ -15,17 +15,19 @@ options=(--manifest-cache none --scratch-path "$out" -Xswiftc -profile-generate 
     -Xswiftc -Xllvm -Xswiftc -runtime-counter-relocation)
 tools=$(dirname "$(readlink -f "$(command -v swift)")")
 swift build "${options[@]}" --build-tests
-rm -rf "$out/profiles"
-# Ordinary users' processes write to the same files.
-install -d -m 1777 "$out/profiles"
+# Ordinary users' processes map the same files, wherever the project lies. Not a sticky folder: in those
+# fs.protected_regular keeps even root from files that somebody else has made.
+profiles=$(mktemp -d)
+trap 'rm -rf "$profiles"' EXIT
+chmod 777 "$profiles"
 umask 0
 status=0
-LLVM_PROFILE_FILE=$PWD/$out/profiles/%c%m.profraw swift test "${options[@]}" --skip-build --disable-xctest "$@" \
+LLVM_PROFILE_FILE=$profiles/%c%m.profraw swift test "${options[@]}" --skip-build --disable-xctest "$@" \
     >"$out/test.log" 2>&1 || status=$?
 [[ $status -eq 0 ]] || echo "tests failed, see $out/test.log; what they ran counts all the same"
-"$tools/llvm-profdata" merge -sparse "$out"/profiles/*.profraw -o "$out/all.profdata"
+"$tools/llvm-profdata" merge -sparse "$profiles"/*.profraw -o "$out/all.profdata"
 "$tools/llvm-cov" export -summary-only -instr-profile "$out/all.profdata" "$out/debug/supervisePackageTests.xctest" \
-    -object "$out/debug/supervise" >"$out/coverage.json"
+    -object "$out/debug/supervise" -object "$out/debug/supervise-report" >"$out/coverage.json"
 python3 - "$out/coverage.json" <<'EOF'
 import collections, json, sys
 lines = collections.defaultdict(lambda: [0, 0])

@@ -6,8 +6,9 @@
 #   Tools/mutants.sh [FIRST [LAST]]     the mutants of these numbers; default: all
 #
 # The copy is .build/mutants: one build, then a few seconds a mutant. What became of each is kept in
-# .build/mutants.new/results; a run that was cut short goes on from there, as long as no source, test or case has
-# changed. Exit status 0 when none survived.
+# .build/mutants.new/results, and a run that was cut short goes on from there. A mutant that survived is tried
+# again when a test or a case has changed, all of them when a source has, or after `rm -r .build/mutants.new`.
+# Exit status 0 when none survived.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,14 +16,24 @@ cd "$(dirname "$0")/.."
 first=${1:-1}
 last=${2:-100000}
 copy=$PWD/.build/mutants.new tree=$PWD/.build/mutants
-mkdir -p "$copy" "$tree"
+mkdir -p "$copy/passed" "$tree"
 touch "$copy/results"
 python3 Tools/mutants.py "$tree" >"$copy/list"
-# What has changed has to be tried again.
-if ! cmp -s "$tree/sum" "$copy/sum"; then
-    : >"$copy/results"
-    cp "$tree/sum" "$copy/sum"
+
+# changed: whether the files of the copy that these patterns name are others than at the last time.
+changed() {
+    grep -E " $1/" "$tree/sum" >"$copy/$1.new" || true
+    ! cmp -s "$copy/$1.new" "$copy/$1.sum"
+}
+if changed Sources; then rm -rf "$copy"/{results,passed}; fi
+if changed Tests || changed Fixtures; then
+    rm -rf "$copy/passed"
+    [[ ! -e $copy/results ]] || sed -i '/^SURVIVED/d' "$copy/results"
 fi
+mkdir -p "$copy/passed"
+touch "$copy/results"
+for part in Sources Tests Fixtures; do grep -E " $part/" "$tree/sum" >"$copy/$part.sum"; done
+
 cd "$tree"
 swift build --manifest-cache none --build-tests >build.log 2>&1 || {
     grep -E 'error' build.log | sort -u | head -n 40
@@ -36,54 +47,70 @@ supervise=$PWD/.build/debug/supervise
 cases=$PWD/Fixtures/semantics
 tests=$PWD/.build/debug/supervisePackageTests.xctest
 
-# Cheapest first, each asked only about what the ones before let through. A mutant that makes one hang is
-# caught by it.
-slow='AgreementTests|PreparedPolicyTests|UnknownTests|RangeGuardTests|EscapedTextTests|garbage|roundTrip|random'
 # run: tests, to their end or the first that fails.
 run() {
-    timeout 300 "$tests" --testing-library swift-testing "$@" 2>&1 | tee unit.log | grep -m1 '^✘' >/dev/null && return 1
+    NO_COLOR=1 timeout 300 "$tests" --testing-library swift-testing "$@" 2>&1 | tee unit.log | grep -m1 '✘ ' >/dev/null && return 1
     return "${PIPESTATUS[0]}"
 }
-quick() { run --filter 'Supervise(Policy|Filter)Tests' --skip "$slow"; }
-pure() { run --filter 'Supervise(Policy|Filter)Tests'; }
-# These start programs, which only tests that come to their end take away.
-unit() { timeout 300 "$tests" --testing-library swift-testing --filter SuperviseTracerTests >unit.log 2>&1; }
-semantics() { timeout -k 5 900 "$supervise" selftest --until-failure --seconds 120 --cases "$cases" "$@" >selftest.log 2>&1; }
+semantics() {
+    timeout -k 5 900 "$supervise" selftest --until-failure --seconds 120 --cases "$cases" "$@" >selftest.log 2>&1
+}
 
-# by: what finds the mutant that is chosen, nothing where nothing does. A machine that has no time looks like a
-# mutant that hangs, so that is told apart.
-by() {
-    quick || { echo "quick tests of policy and filter$(late $?)"; return; }
-    pure || { echo "tests of policy and filter$(late $?)"; return; }
-    unit || { echo "tests of the tracer's parts$(late $?)"; return; }
-    # Most rows are the same in every profile.
-    semantics --profile rlimit-network || { echo "selftest$(late $?)"; return; }
-    semantics || { echo "selftest$(late $?)"; return; }
-    local way
-    for way in logged guarded garbage limited flagged; do
-        semantics --way "$way" --profile rlimit-network || { echo "selftest --way $way$(late $?)"; return; }
+# What may find a mutant, cheapest first; each is asked only about what the ones before let through.
+slow='AgreementTests|PreparedPolicyTests|UnknownTests|RangeGuardTests|EscapedTextTests|garbage|roundTrip|random'
+tiers=('quick tests of policy and filter' "tests of the tracer's parts" 'tests of policy and filter' selftest)
+for way in '' logged guarded garbage limited flagged; do tiers+=("selftest${way:+ --way $way}, all profiles"); done
+tier() {
+    case $1 in
+        quick*) run --filter 'Supervise(Policy|Filter)Tests' --skip "$slow" ;;
+        'tests of policy'*) run --filter "Supervise(Policy|Filter)Tests.*($slow)" ;;
+        # These start programs, which only tests that come to their end take away.
+        tests*) timeout 300 "$tests" --testing-library swift-testing --filter SuperviseTracerTests >unit.log 2>&1 ;;
+        # Most rows are the same in every profile.
+        selftest) semantics --profile rlimit-network ;;
+        *)
+            local options=${1#selftest}
+            read -ra options <<<"${options%, all profiles}"
+            semantics "${options[@]}"
+            ;;
+    esac
+}
+
+# found: by what the mutant that is chosen is found, nothing where nothing does. One that makes a tier hang is found
+# by it. A tier has to pass without a mutant first.
+found() {
+    local name status
+    for name in "${tiers[@]}"; do
+        if [[ ! -e $copy/passed/$name ]]; then
+            SUPERVISE_MUTANT=0 tier "$name" || {
+                echo "without a mutant: $name failed" >&2
+                exit 1
+            }
+            touch "$copy/passed/$name"
+        fi
+        status=0
+        tier "$name" || status=$?
+        [[ $status -eq 0 ]] || {
+            echo "$name$([[ $status -ne 124 ]] || echo ', which does not end')"
+            return
+        }
     done
 }
-late() { [[ $1 -ne 124 ]] || echo ", which does not end"; }
 
-if [[ ! -s $copy/results ]]; then
-    found=$(SUPERVISE_MUTANT=0 by)
-    [[ -z $found ]] || { echo "without a mutant: $found failed"; exit 1; }
-    echo "nothing fails without a mutant" | tee "$copy/results"
-fi
 while IFS=$'\t' read -r number what; do
     [[ $number -ge $first && $number -le $last ]] || continue
     if line=$(grep -m1 -E "^[a-zA-Z]+ $number[ :]" "$copy/results"); then
         echo "$line"
         continue
     fi
-    found=$(SUPERVISE_MUTANT=$number by </dev/null)
-    if [[ -n $found ]]; then
-        echo "caught $number by $found: $what"
+    by=$(SUPERVISE_MUTANT=$number found </dev/null)
+    if [[ -n $by ]]; then
+        echo "caught $number by $by: $what"
     else
         echo "SURVIVED $number: $what"
     fi | tee -a "$copy/results"
 done <"$copy/list"
 echo
 sed -nE 's/^caught [0-9]+ by ([^:]*): .*/caught by \1/p; s/^SURVIVED.*/survived/p' "$copy/results" | sort | uniq -c
+echo "$(grep -c '^caught' "$copy/results") of $(grep -c . "$copy/list") caught"
 if grep -q '^SURVIVED' "$copy/results"; then exit 1; fi

@@ -121,6 +121,10 @@ private let rulings: [Ruling] = [
         calls: [
             ("create tcp", "deny"), ("create udp", "deny"), ("connect tcp 192.0.2.1:443", "deny"),
         ]),
+    // Nor is one that names every operation, on some endpoint.
+    Ruling(
+        rules: ["deny incoming,outgoing tcp", "allow * tcp localhost", "allow * udp localhost"],
+        calls: [("create tcp", "deny"), ("create udp", "allow")]),
     Ruling(
         rules: ["deny connect tcp :25"], network: .on,
         calls: [

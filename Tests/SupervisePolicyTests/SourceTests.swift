@@ -123,6 +123,8 @@ struct SourceTests {
         #expect(try result("bind tcp 10.1.2.4:80") == "kernel")
         #expect(try result("bind tcp [::]:80") == "bound to 2001:db8::1 instead")
         #expect(try result("connect tcp 192.0.2.1:80") == "kernel")
+        #expect(try result("connect tcp [2001:db8::9]:80") == "bound to 2001:db8::1 first")
+        #expect(try result("connect udp [::ffff:192.0.2.1]:80") == "kernel")
     }
 
     @Test("come after rules: several addresses, networks with exceptions, ranges of ports")
