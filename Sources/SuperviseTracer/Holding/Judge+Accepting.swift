@@ -12,7 +12,9 @@ extension Judge {
     /// `accept(2)`, `accept4(2)`: flags and descriptor; then the peer of each connection.
     func judgeAccept(_ call: AcceptCall, _ caller: Caller) -> Hold {
         if call.flags & ~AcceptCall.knownFlags != 0 { return .fail(.invalidArgument) }
-        guard refusesPeers, !recorder.isAuditing else { return .run }
+        // Before Linux 6.9 the packet filter alone keeps peers away, and what it cannot be attached
+        // to never listens.
+        guard refusesPeers, judgesConnections, !recorder.isAuditing else { return .run }
         // The caller makes a socket that the tracer has to take.
         guard !memory.isHidden(caller.slot) else {
             return .fail(refuse("peers of a process that hides"))

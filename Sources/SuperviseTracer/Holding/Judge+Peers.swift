@@ -28,7 +28,7 @@ extension Judge {
             return true
         }
         // Whoever connects is judged when the connection is accepted, too.
-        let isAccepted = kind.type == .stream
+        let isAccepted = kind.type == .stream && judgesConnections
         // MPTCP and SCTP receive by sockets of their own behind this one.
         let isPlain = kind.protocolName == "tcp" || kind.type == .datagram || kind.type == .raw
         guard isPlain, filter.instructions.count <= PeerFilter.limit,

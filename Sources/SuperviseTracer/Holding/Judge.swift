@@ -18,6 +18,8 @@ final class Judge {
     private let routingOptions: (base: [RoutingOption], givenUp: [RoutingOption])
     /// Whether rules ask for programs: then it matters who else holds a socket.
     let asksForPrograms: Bool
+    /// Whether who has connected can be judged at `accept(2)`: in descriptors of a deputy's own.
+    let judgesConnections: Bool
     /// What was found out of the caller of the call being judged.
     var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
@@ -47,6 +49,7 @@ final class Judge {
         // What is left of it has no others.
         asksForPrograms = (policy.rules + policy.profile.rules).flatMap(\.qualifiers)
             .contains { !$0.needs.isDisjoint(with: .programs) }
+        judgesConnections = TraceeSockets.copiesFromThreads()
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree

@@ -190,9 +190,7 @@ struct TraceeMemory {
             case 0, Errno.noSuchFileOrDirectory.rawValue: return false
             default:
                 var bytes: [UInt8] = []
-                // What is to be read has been read.
-                return !forWriting
-                    || readBytes(pointer, count: count, of: slot, into: &bytes) == .bytes(count)
+                return readBytes(pointer, count: count, of: slot, into: &bytes) == .bytes(count)
             }
         }
         return true

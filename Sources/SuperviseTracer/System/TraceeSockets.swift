@@ -1,4 +1,5 @@
 import CSupervise
+import Glibc
 import SupervisePolicy
 import SystemPackage
 
@@ -70,6 +71,14 @@ struct TraceeSockets {
         guard let copy = copyOrShown(of: number, slot: slot) else { return false }
         defer { copy.close() }
         return csupervise_is_connecting(copy.rawValue) != 0
+    }
+
+    /// Whether the kernel gives copies of descriptors that one thread alone has (Linux 6.9).
+    static func copiesFromThreads() -> Bool {
+        var pidfd: Int32 = -1
+        let isOpen = unsafe csupervise_pidfd_open_thread(getpid(), &pidfd) == 0
+        if isOpen { Descriptor(rawValue: pidfd).close() }
+        return isOpen
     }
 
     /// A copy of a thread's descriptor, which the caller closes; nil where there is none to have.
