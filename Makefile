@@ -112,6 +112,13 @@ attacks: deps ## Race against the check, TRIES times each call: make attacks TRI
 mutants: deps ## Show that wrong versions of the code are found; takes half an hour, or more where it is shared
 	Tools/mutants.sh
 
+PAIRS ?= 1000000
+
+.PHONY: agreement
+agreement: deps ## Compare filter and evaluator on PAIRS of a random policy and call: make agreement SUPERVISE_SEED=7
+	$(SWIFT) build $(fresh) --build-tests
+	SUPERVISE_PAIRS=$(PAIRS) $(SWIFT) test $(fresh) --skip-build --disable-xctest --filter AgreementTests
+
 # Bash has a SECONDS of its own, in the environment or not: only the command line's counts.
 FUZZ_SECONDS := $(if $(filter command,$(origin SECONDS)),$(SECONDS),60)
 

@@ -32,6 +32,11 @@ public struct Call: Hashable, Sendable {
         }
         var remote: SocketAddress?
         if let endpoint = rule.endpoint {
+            if case .internet(_, nil) = endpoint, operation == .connect || operation == .send,
+                [.tcp, .udp, .sctp].contains(rule.protocol)
+            {
+                throw error("the port is missing, as in '\(endpoint):80'")
+            }
             guard let address = endpoint.address else {
                 throw error("'\(endpoint)' fits many; a call has one address")
             }

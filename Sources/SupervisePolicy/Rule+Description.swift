@@ -46,7 +46,8 @@ extension RuleProtocol: CustomStringConvertible {
         case .unix: "unix"
         case .abstract: "abstract"
         case .family(let family): family.name
-        case .number(let number): String(number)
+        case .number(let number):
+            number > RuleWords.lastProtocol ? "protocol-\(number)" : "\(number)"
         }
     }
 }

@@ -37,6 +37,9 @@ struct RuleParser {
         guard let word = next() else {
             throw missing("an operation", RuleWords.operations.map(\.name))
         }
+        if given != nil, word.elementsEqual("allow".utf8) || word.starts(with: "deny".utf8) {
+            throw error(word, "\(quoted(word)) is an action: here the operation comes first")
+        }
         let operations = try operations(word)
         var rule = Rule(action, operations, place: place)
         var word2 = next()
@@ -113,7 +116,8 @@ struct RuleParser {
                 throw error(
                     first,
                     "\(quoted(name)) is no action"
-                        + Suggestion.ending(for: name, among: RuleWords.actions))
+                        + RuleWords.ending(
+                            for: name, among: RuleWords.actions, or: RuleWords.otherActions))
             }
             word = first[name.endIndex...]
         } else {
@@ -154,15 +158,12 @@ struct RuleParser {
     private func operations(_ word: Word) throws(RuleError) -> OperationSet {
         var result: OperationSet = []
         for name in word.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            guard !name.isEmpty else { throw error(name, "an operation is missing") }
+            guard !name.isEmpty else {
+                throw error(name, "an operation is missing: lists have commas and no spaces")
+            }
             guard
                 let found = RuleWords.operations.first(where: { name.elementsEqual($0.name.utf8) })
-            else {
-                throw error(
-                    name,
-                    "\(quoted(name)) is no operation"
-                        + Suggestion.ending(for: name, among: RuleWords.operations.map(\.name)))
-            }
+            else { throw wrongOperation(name) }
             result.formUnion(found.set)
         }
         return result
@@ -184,9 +185,21 @@ struct RuleParser {
                 guard family != .ipv4, family != .ipv6 else { continue }
                 return RuleWords.protocols[family.name] ?? .family(family)
             }
+            // A port, most likely.
+            guard !prefix.isEmpty || number <= RuleWords.lastProtocol else {
+                throw error(
+                    word,
+                    "\(quoted(word)) is no protocol: numbers are from 1 to \(RuleWords.lastProtocol); "
+                        + "did you mean the port, ':\(number)'?")
+            }
             return RuleProtocol(number: number)
         }
         if isQualifier(word) || RuleWords.looksLikeEndpoint(word) { return nil }
+        if names.services[name] != nil {
+            throw error(
+                word, "\(quoted(word)) is a service: its protocol comes first, as in 'tcp :\(name)'"
+            )
+        }
         let candidates =
             RuleWords.protocols.keys.sorted() + RuleWords.endpoints
             + RuleWords.qualifiers.map { $0 + "=" }
@@ -225,6 +238,9 @@ enum RuleWords {
         }
         return table
     }()
+
+    /// The last number that the kernel knows of: MPTCP.
+    static let lastProtocol: Int32 = 262
 
     static let endpoints = Host.named.map(\.name) + ["autobind", "unspec"]
 

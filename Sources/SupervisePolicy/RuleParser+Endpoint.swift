@@ -11,6 +11,9 @@ extension RuleParser {
                 try glob(word.first == UInt8(ascii: "@") ? word.dropFirst() : word))
         case .unix?:
             if word.elementsEqual("autobind".utf8) { return .unnamed }
+            guard word.first != UInt8(ascii: "@") else {
+                throw error(word, "\(quoted(word)) is no path: abstract names are of 'abstract'")
+            }
             return .path(try path(word))
         case .family(let family)? where family != AddressFamily(rawValue: 43):
             throw error(word, "\(family.name) has no endpoint in rules")
@@ -32,10 +35,11 @@ extension RuleParser {
         }
     }
 
-    /// A pattern for names that begin at the root.
-    func path(_ word: Word) throws(RuleError) -> Glob {
+    /// A pattern for names that begin at the root; `beginning` is what could be meant before others.
+    func path(_ word: Word, orUnder beginning: String? = nil) throws(RuleError) -> Glob {
         guard Self.beginsPath(word) else {
-            throw error(word, "\(quoted(word)) is no path: a path begins with / or **")
+            let hint = beginning.map { "; did you mean \(quoted(Array($0.utf8) + word))?" } ?? ""
+            throw error(word, "\(quoted(word)) is no path: a path begins with / or **\(hint)")
         }
         return try glob(word)
     }
@@ -106,6 +110,7 @@ extension RuleParser {
         if word.elementsEqual("autobind".utf8) {
             throw error(word, "autobind is an endpoint of unix only")
         }
+        if let error = wrongHost(word) { throw error }
         do throws(AddressError) {
             return .prefix(try IPPrefix(parsing: word))
         } catch {
@@ -117,7 +122,9 @@ extension RuleParser {
     private func ports(_ list: Word, _ protocol: RuleProtocol?) throws(RuleError) -> PortList {
         var ranges: [ClosedRange<UInt16>] = []
         for item in list.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            guard !item.isEmpty else { throw error(item, "a port is missing") }
+            guard !item.isEmpty else {
+                throw error(item, "a port is missing: lists have commas and no spaces")
+            }
             let isNumeric = item.allSatisfy { RuleWords.isDigit($0) || $0 == UInt8(ascii: "-") }
             guard isNumeric, let first = item.first, RuleWords.isDigit(first) else {
                 let port = try service(item, `protocol`)

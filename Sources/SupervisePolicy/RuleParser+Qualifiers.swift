@@ -9,11 +9,10 @@ extension RuleParser {
         guard name.count < word.count,
             let known = RuleWords.qualifiers.first(where: { name.elementsEqual($0.utf8) })
         else {
-            let ending = Suggestion.ending(for: name, among: RuleWords.qualifiers)
-            let what =
-                RuleWords.qualifiers.contains { name.elementsEqual($0.utf8) }
-                ? " has no =" : " is no qualifier\(ending)"
-            throw error(word, quoted(name) + what)
+            guard RuleWords.qualifiers.contains(where: { name.elementsEqual($0.utf8) }) else {
+                throw wrongQualifier(word)
+            }
+            throw error(word, "\(quoted(name)) has no =")
         }
         let value = word[(name.endIndex + 1)...]
         guard !value.isEmpty else { throw error(value, "\(known)= has no value") }
@@ -28,7 +27,9 @@ extension RuleParser {
 
     /// A path, or `@MAJOR:MINOR:INODE`.
     private func program(_ value: Word) throws(RuleError) -> ProgramPattern {
-        guard value.first == UInt8(ascii: "@") else { return .named(try path(value)) }
+        guard value.first == UInt8(ascii: "@") else {
+            return .named(try path(value, orUnder: "**/"))
+        }
         let parts = value.dropFirst()
             .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
@@ -56,7 +57,7 @@ extension RuleParser {
         } else {
             path = value
         }
-        return .cgroup(hierarchy: hierarchy, try self.path(path))
+        return .cgroup(hierarchy: hierarchy, try self.path(path, orUnder: "**/"))
     }
 
     /// A name of the table, or a number.

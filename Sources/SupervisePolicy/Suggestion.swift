@@ -5,22 +5,29 @@ public enum Suggestion {
         nearest(to: Array(word.utf8), among: names)
     }
 
-    /// The name that is nearest to a word, nil where none is near; the first of equals.
+    /// The name that is nearest to a word, nil where none is near; of equals the first with its
+    /// first letter, else the first.
     static func nearest(to word: some Collection<UInt8>, among names: some Sequence<String>)
         -> String?
     {
         // Nobody takes that for a name; and the time it takes is the product of two lengths.
         guard word.count <= 64 else { return nil }
         let word = word.map(lowered)
-        var best: (name: String, distance: Int)?
+        var best: (name: String, distance: Int, isAlike: Bool)?
         for name in names {
-            let limit = min(word.count, name.utf8.count) < 3 ? 1 : word.count < 6 ? 2 : 3
+            let limit = min(word.count, name.utf8.count) < 4 ? 1 : word.count < 6 ? 2 : 3
             let letters = Array(name.utf8)
             guard abs(letters.count - word.count) <= limit else { continue }
             let distance = distance(word, letters.map(lowered))
             guard distance <= limit, distance < letters.count else { continue }
-            if let best, best.distance <= distance { continue }
-            best = (name, distance)
+            let isAlike = letters.first.map(lowered) == word.first
+            if let best,
+                best.distance < distance
+                    || best.distance == distance && (best.isAlike || !isAlike)
+            {
+                continue
+            }
+            best = (name, distance, isAlike)
         }
         return best?.name
     }

@@ -8,18 +8,38 @@ import Testing
 /// Each policy is compiled and asked about many calls, each of a random process with random memory:
 /// where the filter allows, the evaluator must; where it fails a call, the evaluator must refuse it
 /// with that error; else the tracer asks the evaluator itself. 60,000 pairs of a policy and a call
-/// are tried; `SUPERVISE_POLICIES=5000` in the environment makes it a million.
+/// are tried, each in both ABIs. `SUPERVISE_PAIRS` is how many instead, and `SUPERVISE_SEED` the
+/// seed of the first policy, the next ones have the next: `make agreement` tries a million.
 @Suite("Filter and evaluator agree on random policies")
 struct AgreementTests {
-    static let policies =
-        ProcessInfo.processInfo.environment["SUPERVISE_POLICIES"].flatMap(Int.init) ?? 300
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let pairs = environment["SUPERVISE_PAIRS"].flatMap { Int($0) }
+    private static let first = environment["SUPERVISE_SEED"].flatMap { UInt64($0) } ?? 0
+    /// Of each policy.
     private static let calls = 200
+    private static let policies = ((pairs ?? 60_000) + calls - 1) / calls
+    private static let batch = 100
+    static let batches = (policies + batch - 1) / batch
 
-    @Test("What the filter answers is what the evaluator says", arguments: 0..<policies)
-    func agreement(seed: Int) throws {
-        var random = RandomPolicies(seed: UInt64(seed))
+    @Test("What the filter answers is what the evaluator says", arguments: 0..<batches)
+    func agreement(number: Int) throws {
+        let places = number * Self.batch..<min((number + 1) * Self.batch, Self.policies)
+        for place in places {
+            try agreement(seed: Self.first &+ UInt64(place))
+        }
+        if Self.pairs != nil {
+            let seeds = places.map { Self.first &+ UInt64($0) }
+            print(
+                "seeds \(seeds[0])-\(seeds[seeds.count - 1]): \(seeds.count * Self.calls) pairs tried"
+            )
+        }
+    }
+
+    /// Compiles the policy of a seed, and asks for it.
+    private func agreement(seed: UInt64) throws {
+        var random = RandomPolicies(seed: seed)
         let policy = random.policy()
-        let name = "\(seed): \(policy.network), \(policy.profile.name), \(policy.rules)"
+        let name = "seed \(seed): \(policy.network), \(policy.profile.name), \(policy.rules)"
         let compiler = FilterCompiler(policy: policy, mode: .enforce, watching: .nothing)
         guard let program = try compiler.compile() else {
             #expect(!policy.restricts, "\(name)")

@@ -223,6 +223,11 @@ struct PolicyQueryTests {
                 "connect 10.0.0.1:80",
                 "column 1: the call's protocol is missing, as in 'connect tcp'"
             ),
+            ("connect tcp 10.0.0.1", "column 1: the port is missing, as in '10.0.0.1:80'"),
+            (
+                "allow connect tcp 10.0.0.1:80",
+                "column 1: 'allow' is an action: here the operation comes first"
+            ),
             ("create tcp program=/usr/*", "column 1: 'program=/usr/*' fits many; a call has one"),
             ("conect tcp", "column 1: 'conect' is no operation; did you mean 'connect'?"),
         ])

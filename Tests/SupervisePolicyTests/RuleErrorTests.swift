@@ -8,7 +8,8 @@ struct RuleErrorTests {
         arguments: [
             ("", "column 1: an action is missing: one of allow, deny"),
             ("alow connect", "column 1: 'alow' is no action; did you mean 'allow'?"),
-            ("permit connect", "column 1: 'permit' is no action"),
+            ("permit connect", "column 1: 'permit' is no action; did you mean 'allow'?"),
+            ("maybe connect", "column 1: 'maybe' is no action: expected one of allow, deny"),
             ("allow(EPERM) connect", "column 6: allow has no error; only deny has one"),
             ("deny(EPREM) bind", "column 6: 'EPREM' is no error; did you mean 'EPERM'?"),
             ("deny(EPERM bind", "column 5: the ( before the error has no )"),
@@ -19,8 +20,20 @@ struct RuleErrorTests {
                     + "accept, trace, outgoing, incoming, *"
             ),
             ("allow conect tcp", "column 7: 'conect' is no operation; did you mean 'connect'?"),
-            ("allow bind,", "column 12: an operation is missing"),
-            ("allow tcp", "column 7: 'tcp' is no operation"),
+            (
+                "allow bind, listen",
+                "column 12: an operation is missing: lists have commas and no spaces"
+            ),
+            (
+                "allow tcp",
+                "column 7: 'tcp' is no operation: one comes before the protocol, as in 'outgoing tcp'"
+            ),
+            ("allow socket tcp", "column 7: 'socket' is no operation; did you mean 'create'?"),
+            (
+                "allow recv",
+                "column 7: 'recv' is no operation: expected one of create, bind, listen, connect, "
+                    + "send, accept, trace, outgoing, incoming, *"
+            ),
             ("allow connect tpc", "column 15: 'tpc' is no protocol; did you mean 'tcp'?"),
             ("deny outgoing TCP :80", "column 15: 'TCP' is no protocol; did you mean 'tcp'?"),
             (
@@ -38,6 +51,34 @@ struct RuleErrorTests {
             (
                 "allow connect 70000",
                 "column 15: '70000' is no protocol: numbers are from 1 to 65535"
+            ),
+            (
+                "allow connect 443",
+                "column 15: '443' is no protocol: numbers are from 1 to 262; "
+                    + "did you mean the port, ':443'?"
+            ),
+            (
+                "allow connect http",
+                "column 15: 'http' is a service: its protocol comes first, as in 'tcp :http'"
+            ),
+            (
+                "allow connect tcp 443",
+                "column 19: '443' is no address; did you mean the port, ':443'?"
+            ),
+            (
+                "allow connect tcp https",
+                "column 19: 'https' is no address; did you mean the port, ':https'?"
+            ),
+            ("allow connect tcp/443", "column 15: 'tcp' is a protocol: a space comes behind it"),
+            ("allow bind unix:/run/x", "column 12: 'unix' is a protocol: a space comes behind it"),
+            ("allow connect tcp *:80", "column 19: '*' is no host; did you mean 'any'?"),
+            (
+                "allow connect tcp loopback",
+                "column 19: 'loopback' is no host; did you mean 'localhost'?"
+            ),
+            (
+                "allow connect unix @name",
+                "column 20: '@name' is no path: abstract names are of 'abstract'"
             ),
             (
                 "allow connect tcp example.com:443",
@@ -68,7 +109,10 @@ struct RuleErrorTests {
                 "column 20: '70000' is no port: ports are from 0 to 65535"
             ),
             ("allow connect tcp :90-80", "column 20: '90-80' is empty: the lower port comes first"),
-            ("allow connect tcp :80,", "column 23: a port is missing"),
+            (
+                "allow connect tcp :80,",
+                "column 23: a port is missing: lists have commas and no spaces"
+            ),
             ("allow connect tcp :80-", "column 23: a port is missing"),
             (
                 "allow connect tcp :htps",
@@ -97,9 +141,17 @@ struct RuleErrorTests {
             (#"allow connect unix /a\"#, "column 22: a backslash has nothing behind it"),
             (
                 "allow connect tcp :22 program=ssh",
-                "column 31: 'ssh' is no path: a path begins with / or **"
+                "column 31: 'ssh' is no path: a path begins with / or **; did you mean '**/ssh'?"
             ),
-            ("allow connect tcp :22 prog=/x", "column 23: 'prog' is no qualifier"),
+            (
+                "allow connect tcp :22 prog=/x",
+                "column 23: 'prog' is no qualifier; did you mean 'program'?"
+            ),
+            (
+                "allow connect tcp :22 cpu=3",
+                "column 23: 'cpu' is no qualifier: expected one of program, ancestor, cgroup, "
+                    + "user, group"
+            ),
             (
                 "allow connect tcp :22 programm=/x",
                 "column 23: 'programm' is no qualifier; did you mean 'program'?"
@@ -119,7 +171,10 @@ struct RuleErrorTests {
                 "allow connect program=@8:1",
                 "column 23: '@8:1' is no file: expected @DEV:INODE, as in @8:1:1234"
             ),
-            ("allow connect tcp :22 :23", "column 23: ':23' is no qualifier"),
+            (
+                "allow connect tcp :22 :23",
+                "column 23: ':23' is no qualifier: a rule has one endpoint at the most"
+            ),
             ("allow connect ünix", "column 15: 'ünix' is no protocol; did you mean 'unix'?"),
             ("allow connect unix /ü/[", "column 23: the [ has no ]; \\[ is the character"),
             (
@@ -133,6 +188,24 @@ struct RuleErrorTests {
             Issue.record("\(text) was taken for \(rule)")
         } catch {
             #expect(error.description == message, "\(text)")
+        }
+    }
+
+    @Test(
+        "Behind an option that says the action is told so when it says one itself",
+        arguments: [
+            ("allow connect tcp", RuleAction.allow, 1),
+            ("(EACCES) deny(EPERM) bind", .deny(nil), 10),
+        ])
+    func twoActions(text: String, action: RuleAction, column: Int) {
+        do throws(RuleError) {
+            let rule = try Rule(parsing: text, action: action)
+            Issue.record("\(text) was taken for \(rule)")
+        } catch {
+            let word = column == 1 ? "allow" : "deny(EPERM)"
+            #expect(
+                error.description
+                    == "column \(column): '\(word)' is an action: here the operation comes first")
         }
     }
 }
