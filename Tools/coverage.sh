@@ -15,6 +15,16 @@ options=(--manifest-cache none --scratch-path "$out" -Xswiftc -profile-generate 
     -Xswiftc -Xllvm -Xswiftc -runtime-counter-relocation)
 tools=$(dirname "$(readlink -f "$(command -v swift)")")
 swift build "${options[@]}" --build-tests
+# The programs in C have nothing to count, and its library says so on standard error: they are linked without.
+ar rcs "$out/CSupervise.a" "$out"/debug/CSupervise.build/*.o
+for folder in "$out"/debug/*.build; do
+    # A module has no hyphens in its name.
+    name=$(basename "${folder//_/-}" .build)
+    program=$out/debug/$name
+    [[ -x $program && -e $folder/main.c.o ]] || continue
+    clang -pthread -o "$program.plain" "$folder"/*.o "$out/CSupervise.a"
+    mv "$program.plain" "$program"
+done
 # Ordinary users' processes map the same files, wherever the project lies. Not a sticky folder: in those
 # fs.protected_regular keeps even root from files that somebody else has made.
 profiles=$(mktemp -d)

@@ -59,7 +59,7 @@ def main():
         for new in news:
             number += 1
             expression += f"isMutant({number}) ? ({new}) : "
-            print(f"{number}\t{file.rsplit('/', 1)[-1]}: {old} => {new}")
+            print(f"{number}\t{file.removeprefix('Sources/')}: {old} => {new}")
         files[file] = text.replace(old, f"({expression}({old}))").encode()
         files["/".join(file.split("/")[:2]) + "/Mutant.swift"] = CHOICE
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]

@@ -70,7 +70,9 @@ int main(int argc, char **argv)
         // Sockets that a restricted program could not make.
         static char numbers[12][8];
         for (int index = 0; index < 8; index++) {
-            int fd = socket(index & 4 ? AF_INET6 : AF_INET, index & 1 ? SOCK_DGRAM : SOCK_STREAM, 0);
+            // A connection to a full listener would be waited for.
+            int type = (index & 1 ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK;
+            int fd = socket(index & 4 ? AF_INET6 : AF_INET, type, 0);
             snprintf(numbers[index], sizeof numbers[index], "%d", fd);
             arguments[count++] = numbers[index];
         }

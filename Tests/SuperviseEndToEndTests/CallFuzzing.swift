@@ -171,7 +171,12 @@ struct FuzzedRun {
             for entry in decisions.indices where entry >= first {
                 refusedEntries.insert("\(call.id).\(entry)")
             }
-            if call.result >= 0 ? call.result > first || first == 0 : call.result == -115 {
+            // An entry before it may begin to connect: EINPROGRESS, EINTR.
+            let mayConnect = first > 0 && ([-115, -4].contains(call.result) || call.result > 0)
+            if mayConnect { connected += 1 }
+            if call.result >= 0
+                ? call.result > first || first == 0 : call.result == -115 && !mayConnect
+            {
                 faults.append("refused by '\(decisions[first]?.reason.text ?? "")': \(line)")
             } else if first == 0, !call.isFaulty, -call.result != error.rawValue,
                 // A path that leads to nothing is nobody's to judge.

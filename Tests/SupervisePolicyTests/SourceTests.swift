@@ -127,6 +127,20 @@ struct SourceTests {
         #expect(try result("connect udp [::ffff:192.0.2.1]:80") == "kernel")
     }
 
+    @Test("take a mapped peer of an IPv6 socket for one of IPv4")
+    func mapped() {
+        var policy = Policy(network: .on, source: own)
+        let socket = SocketState.known(SocketKind(family: .ipv6, type: .datagram), local: .unbound)
+        let peer = SocketAddress.ipv6(
+            IPv6Address(high: 0, low: 0xffff_c000_0201), port: 80, scope: 0)
+        for request in [Request.connect(socket, peer), .send(socket, peer)] {
+            policy.source = own
+            #expect(policy.sourcing(request) == "bound to 10.1.2.3 first")
+            policy.source = SourceAddresses(ipv6: own.ipv6)
+            #expect(policy.sourcing(request) == "kernel")
+        }
+    }
+
     @Test("come after rules: several addresses, networks with exceptions, ranges of ports")
     func rules() throws {
         var policy = try Policy(
