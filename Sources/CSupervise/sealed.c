@@ -109,6 +109,23 @@ int csupervise_is_sealed_mapping(
     return found;
 }
 
+int csupervise_is_low_memory_reserved(int maps)
+{
+    char line[128];
+    ssize_t count = pread(maps, line, sizeof line - 1, 0);
+    if (count <= 0) {
+        return 0;
+    }
+    line[count] = '\0';
+    uint64_t start, end, inode;
+    char flags[5];
+    // As low as mmap(2) goes, with what vm.mmap_min_addr commonly says.
+    return sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %*x:%*x %" SCNu64, &start, &end, flags,
+               &inode) == 4
+        && start <= 0x10000 && end >= (uint64_t)1 << 32 && strcmp(flags, "---p") == 0
+        && inode == 0;
+}
+
 int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *inherited)
 {
     char line[5000];

@@ -36,7 +36,7 @@ extension Rule {
         for length in stride(from: 128, to: 0, by: -1) {
             all = combine(all) { rule in
                 guard case .internet(.prefix(let prefix), let ports) = rule.endpoint,
-                    prefix.length == length
+                    prefix.length == length, !prefix.isUnspecified
                 else { return nil }
                 var key = rule
                 key.endpoint = .internet(.prefix(prefix.parent), ports)
@@ -77,6 +77,11 @@ extension Rule {
 }
 
 extension IPPrefix {
+    /// Whether it is `0.0.0.0` or `::` alone, which stands for every address, its neighbour for one.
+    fileprivate var isUnspecified: Bool {
+        address.isAny && length == (address.isIPv4 ? 32 : 128)
+    }
+
     /// The prefix that is one bit shorter; of the empty one, itself.
     var parent: IPPrefix { IPPrefix(address, length: length - 1) }
 }

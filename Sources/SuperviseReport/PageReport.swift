@@ -36,8 +36,10 @@ public struct PageReport {
             "remarks": report.remarks,
             "facts": [
                 Fact(
-                    refused, refused == 1 ? "call refused" : "calls refused", isRefused: refused > 0
-                ),
+                    refused,
+                    (refused == 1 ? "call" : "calls")
+                        + (report.isWatched ? " would be refused" : " refused"),
+                    isRefused: refused > 0),
                 Fact(report.calls.count - refused, "allowed"),
                 Fact(
                     report.endpoints.count, report.endpoints.count == 1 ? "endpoint" : "endpoints"),

@@ -21,6 +21,10 @@ public struct Report: Sendable {
 
     /// How many calls were refused, or would have been.
     public var refused: Int { calls.count { $0.isRefused } }
+    /// Whether nothing was refused, only watched: there are such calls, and all would have been.
+    var isWatched: Bool {
+        refused > 0 && !calls.contains { $0.result == .denied }
+    }
 
     /// A process.
     ///

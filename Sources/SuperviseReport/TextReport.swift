@@ -33,7 +33,8 @@ public struct TextReport {
         guard let start = report.start else { return "\(source): no events\n" }
         let refused = report.refused
         let counts = [
-            Self.count(refused, "call") + " refused", "\(report.calls.count - refused) allowed",
+            Self.count(refused, "call") + (report.isWatched ? " would be refused" : " refused"),
+            "\(report.calls.count - refused) allowed",
             Self.count(report.endpoints.count, "endpoint"),
             Self.count(report.processes.count, "process", "processes"),
         ]

@@ -65,8 +65,11 @@ final class Telling {
             var filter: any AuditSink = LevelFilter(level, format)
             if try options.continuesWithoutLog() {
                 let counting = LossCountingSink(filter) { error in
-                    stream?.write(
+                    // The tree is not to wait for who reads standard error.
+                    guard let stream, stream.takesLine(within: 0) else { return stream == nil }
+                    stream.write(
                         "supervise: \(error); the run goes on, and what is lost is counted\n")
+                    return true
                 }
                 lossy = (counting, writer.name)
                 filter = counting

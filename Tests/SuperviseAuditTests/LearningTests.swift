@@ -101,6 +101,19 @@ struct LearningTests {
                     "allow connect tcp 10.0.0.1:40000 # a 1x",
                 ]
             ),
+            // Who looks for a free port binds to it when it has been told; where nobody looked, it
+            // is the port that is wanted.
+            (
+                [
+                    "a bind tcp 127.0.0.1:0", "a bind tcp 127.0.0.1:40000",
+                    "a bind tcp [::1]:40000", "a bind tcp 127.0.0.1:22",
+                ],
+                [
+                    "/bin/a",
+                    "allow bind tcp 127.0.0.1:0,22,32768-60999 # a 3x; ports of the kernel's choice",
+                    "allow bind tcp [::1]:40000 # a 1x",
+                ]
+            ),
             // Nobody here has such a server: it is somebody else's, with that port.
             (
                 ["a connect tcp 127.0.0.1:40000"],

@@ -61,17 +61,23 @@ struct SinkTests {
     func losses() {
         let memory = InMemorySink()
         var told: [SinkError] = []
-        let counting = LossCountingSink(memory) { told.append($0) }
+        var isHeard = false
+        let counting = LossCountingSink(memory) {
+            if isHeard { told.append($0) }
+            return isHeard
+        }
         counting.record(.example)
         let first = SinkError(destination: "log", error: ErrorNumber(rawValue: 28))
         memory.failure = first
+        counting.record(.example)
+        isHeard = true
         counting.record(.example)
         memory.failure = SinkError(destination: "log", error: ErrorNumber(rawValue: 32))
         counting.record(.minimal)
         counting.record(ProcessEvent.start)
         memory.failure = nil
         counting.record(.minimal)
-        #expect(told == [first] && counting.lost == 3)
+        #expect(told == [first] && counting.lost == 4)
         #expect(memory.events == [.example, .minimal] && memory.processes.isEmpty)
     }
 

@@ -325,6 +325,6 @@ struct BacktraceTests {
         #expect(
             Array(lines.dropFirst(2))
                 == Self.start + frames(["inner", "deep", "deep", "main"]) + Self.end
-                + ["by stack deep 1 3"])
+                + ["by stack deep 1 3", "--allow 'create tcp'; --learn"])
     }
 }

@@ -168,6 +168,33 @@ struct LogFailureTests {
         #expect(lost == 198 - (lines.count - torn))
     }
 
+    @Test("is told of when standard error has room, and no call waits for that")
+    func full() async throws {
+        let script = #"""
+            mkfifo error done; exec 3<>error
+            dd if=/dev/zero of=error bs=4096 oflag=nonblock 2>&1
+            "$0" --log-failure continue --log /dev/full -- \
+                sh -c '"$0" "$1"; echo made >done; read -r line <done; "$0" "$1"' \
+                "$1" '\#(Self.call)' 2>error 3>&- &
+            read -r line <done; echo "$line"
+            dd if=error of=/dev/null iflag=nonblock 2>&1
+            exec 4<error 3>&-; echo room >done; cat <&4
+            """#
+        let outcome = try await SuperviseTestSupport.run(
+            ["bash", "-c", script, Programs.path("supervise"), Programs.path("probe")],
+            environment: ["LC_ALL": "C", "PATH": "/usr/bin:/bin"],
+            directory: temporaryFolder("supervise-log"), seconds: 60)
+        let lines = outcome.output.split(separator: "\n").map(String.init)
+        #expect(lines.count { $0 == "\(Self.call) = EPERM" } == 2)
+        #expect(
+            lines.filter { $0 == "made" || $0.hasPrefix("supervise: ") } == [
+                "made",
+                "supervise: cannot write the log '/dev/full': ENOSPC; "
+                    + "the run goes on, and what is lost is counted",
+                "supervise: 2 events are missing in the log '/dev/full'",
+            ])
+    }
+
     @Test("is no matter for words that are not known")
     func usage() async throws {
         #expect(

@@ -9,6 +9,27 @@ struct PageGuardTests {
         try await selftest(["--case", "page-guard/*"], as: user)
     }
 
+    @Test(
+        "has no say in where a program may reserve all the memory that the page could be in",
+        arguments: User.available, [[], ["--page-guard", "ranges"]])
+    func reservation(user: User, options: [String]) async throws {
+        let outcome = try await supervise(
+            options + ["-q", "--allow", "send udp localhost:9"], [Programs.path("reservation")],
+            as: user)
+        #expect(
+            outcome
+                == Outcome(
+                    output: """
+                        9: sent
+                        10: EPERM
+                        9: sent
+                        10: EPERM
+                        read: EFAULT
+                        map: ENOMEM
+
+                        """))
+    }
+
     @Test("is named by its option only")
     func option() async throws {
         let outcome = try await supervise(["--page-guard", "other"], ["true"])

@@ -101,6 +101,8 @@ struct RuleMergingTests {
                 ["send udp 10.0.0.1:1", "send udp 10.0.0.2:1"],
                 ["send udp 10.0.0.1:1", "send udp 10.0.0.2:1"]
             ),
+            // Every address is no neighbour of one.
+            (["bind tcp [::]:0", "bind tcp [::1]:0"], ["bind tcp [::]:0", "bind tcp [::1]:0"]),
             // Two differences: one rule would allow four things.
             (
                 ["connect tcp 1.2.3.4:80", "connect tcp 1.2.3.5:443"],

@@ -327,6 +327,11 @@ int csupervise_has_mseal(void);
 /// By PROCMAP_QUERY (Linux 6.11), or from the lines of /proc/PID/maps.
 int csupervise_is_sealed_mapping(
     int maps, uint64_t address, const struct csupervise_sealed_memory *memory);
+/// Whether all memory below 4 GiB is one reservation that nobody may access.
+///
+/// By the first line of /proc/PID/maps. Programs with pointers of 32 bits among those of 64 (V8's
+/// sandbox) keep a mistaken one from pointing anywhere that way.
+int csupervise_is_low_memory_reserved(int maps);
 /// Whether the mapping that begins at `address` in a thread's memory is sealed, by mseal(2), and
 /// whether children get it. /proc/THREAD/smaps; ENOENT: there is no such mapping.
 int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *inherited);

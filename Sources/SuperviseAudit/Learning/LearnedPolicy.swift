@@ -134,8 +134,9 @@ extension LearningSink {
         return rule
     }
 
-    /// Whether a port was the kernel's choice: that of a socket that was bound to port 0, and on
-    /// this host that of whoever is connected to or answered there.
+    /// Whether a port was the kernel's choice: that of a socket that was bound to port 0, on this
+    /// host that of whoever is connected to or answered there, and that of a `bind` where another
+    /// one to port 0 has found it.
     private func isChosen(_ rule: Rule, _ range: ClosedRange<UInt16>) -> Bool {
         guard case .internet(let host, let ports?) = rule.endpoint, let `protocol` = rule.protocol,
             let port = ports.ranges.first, ports.ranges.count == 1, port.count == 1,
@@ -144,6 +145,11 @@ extension LearningSink {
         // A client's datagram socket gets its port without a bind.
         let isLocal = host.prefixes.allSatisfy { prefix in
             Host.localhost.prefixes.contains { $0.covers(prefix) }
+        }
+        if rule.operations == .bind {
+            var open = rule
+            open.endpoint = .internet(host, PortList([0...0]))
+            return openBinds.contains(open)
         }
         if rule.operations == .listen { return chosenPorts.contains(`protocol`) }
         guard rule.operations.isSubset(of: .outgoing), isLocal else { return false }

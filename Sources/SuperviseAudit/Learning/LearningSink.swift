@@ -32,6 +32,8 @@ public final class LearningSink: AuditSink {
     private var places: [Rule: Int] = [:]
     /// The protocols of which the tree had sockets with ports of the kernel's choice.
     private(set) var chosenPorts: Set<RuleProtocol> = []
+    /// The rules of binds that left the port to the kernel.
+    private(set) var openBinds: Set<Rule> = []
     /// Calls for which there was no room.
     private(set) var others: UInt64 = 0
     /// Calls that no rule would allow.
@@ -85,10 +87,11 @@ public final class LearningSink: AuditSink {
     }
 
     private func noteChosenPort(_ request: Request) {
-        guard case .internet(_, let ports?)? = request.narrowestPortRule?.endpoint,
-            ports.contains(0), let `protocol` = request.narrowestPortRule?.protocol
+        guard let rule = request.narrowestPortRule, case .internet(_, let ports?) = rule.endpoint,
+            ports.contains(0), let `protocol` = rule.protocol
         else { return }
         chosenPorts.insert(`protocol`)
+        if rule.operations == .bind, openBinds.count < limit { openBinds.insert(rule) }
     }
 }
 

@@ -6,10 +6,13 @@ public final class LossCountingSink: AuditSink {
     /// How many events could not be kept.
     public private(set) var lost = 0
     private let sink: any AuditSink
-    private let tell: (SinkError) -> Void
+    private let tell: (SinkError) -> Bool
+    private var isTold = false
 
-    /// Makes a sink around another one; `tell` is called once, with the first failure.
-    public init(_ sink: any AuditSink, tell: @escaping (SinkError) -> Void) {
+    /// Makes a sink around another one.
+    ///
+    /// `tell` is called with a failure, and with later ones until it says that somebody was told.
+    public init(_ sink: any AuditSink, tell: @escaping (SinkError) -> Bool) {
         self.sink = sink
         self.tell = tell
     }
@@ -29,6 +32,6 @@ public final class LossCountingSink: AuditSink {
 
     private func lose(_ error: SinkError) {
         lost += 1
-        if lost == 1 { tell(error) }
+        if !isTold { isTold = tell(error) }
     }
 }

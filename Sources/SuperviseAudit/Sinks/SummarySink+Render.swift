@@ -207,7 +207,9 @@ extension SummaryTally {
     }
 
     private static func text(of row: Row, _ value: Value, _ style: SummaryStyle) -> String {
-        let what = [row.operation.rawValue, row.protocolName, row.endpoint]
+        // The addresses of netlink, vsock and the like have no text but their family's name.
+        let endpoint = row.endpoint == row.protocolName ? nil : row.endpoint
+        let what = [row.operation.rawValue, row.protocolName, endpoint]
             .compactMap { $0 }.map { style.shorten($0) }.joined(separator: " ")
         guard let name = value.name else { return what }
         return what + " (" + style.shorten(EscapedText.escape(name)) + ")"

@@ -2,8 +2,8 @@ import SupervisePolicy
 
 /// Counts what happened, for the lines at the end of a run.
 ///
-/// Its memory is bounded whatever the traced programs do: at most `rowLimit` different rows are
-/// kept, later ones are counted together.
+/// Its memory is bounded whatever the traced programs do: at most `rowLimit` different rows of
+/// each kind of result are kept, later ones are counted together.
 public final class SummarySink: AuditSink {
     /// What of a run is told at its end.
     public enum Scope: Hashable, Sendable {
@@ -28,7 +28,7 @@ public final class SummarySink: AuditSink {
     /// When the run began; the moment of the first event where nobody said.
     private(set) var start: Timestamp?
 
-    /// Makes a summary of nothing yet that keeps at most so many different rows.
+    /// Makes a summary of nothing yet that keeps at most so many different rows of a kind.
     public init(
         _ scope: Scope = .refusals, start: Timestamp? = nil, rowLimit: Int = 1_000
     ) {
@@ -46,11 +46,10 @@ public final class SummarySink: AuditSink {
     /// Counts the event; never throws.
     public func record(_ event: AuditEvent) {
         if start == nil { start = event.time }
-        let hasRoom = rowCount < rowLimit
         switch event.result {
         case .allowed:
             guard scope == .everything, event.request?.isPlainCreation != true else { return }
-            allowed.count(event, hasRoom: hasRoom)
+            allowed.count(event, rowLimit: rowLimit)
         case .returned:
             if let error = event.errno, error != .inProgress {
                 allowed.fail(event)
@@ -58,7 +57,7 @@ public final class SummarySink: AuditSink {
                 noteHelper(event)
             }
         case .denied:
-            denied.count(event, hasRoom: hasRoom)
+            denied.count(event, rowLimit: rowLimit)
             // libxcb goes on to the path socket after ENOENT and ECONNREFUSED only.
             if event.operation == .connect, event.errno == .notPermitted,
                 event.remote?.utf8.starts(with: "@/tmp/.X11-unix/".utf8) == true
@@ -66,7 +65,7 @@ public final class SummarySink: AuditSink {
                 refusedDisplay = true
             }
         case .wouldDeny:
-            wouldDeny.count(event, hasRoom: hasRoom)
+            wouldDeny.count(event, rowLimit: rowLimit)
         }
     }
 
@@ -145,11 +144,11 @@ struct SummaryTally {
     /// The rules that decided; two stand for any number of them.
     private(set) var rules: Set<Reason?> = []
 
-    mutating func count(_ event: AuditEvent, hasRoom: Bool) {
+    mutating func count(_ event: AuditEvent, rowLimit: Int) {
         total += 1
         if rules.count < 2 { rules.insert(event.rule) }
         let row = Row(event)
-        guard rows[row] != nil || hasRoom else {
+        guard rows[row] != nil || rows.count < rowLimit else {
             others += 1
             return
         }

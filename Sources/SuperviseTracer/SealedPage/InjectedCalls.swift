@@ -12,6 +12,17 @@ struct InjectedCalls {
         RawCall(number(9, 192), address, UInt64(size), 3, 0x10_0022, UInt64.max, 0)
     }
 
+    /// The same in the place of what is there: without `MAP_FIXED_NOREPLACE`, with `MAP_FIXED`.
+    func mapScratchOver(_ address: UInt64, _ size: Int) -> RawCall {
+        RawCall(number(9, 192), address, UInt64(size), 3, 0x32, UInt64.max, 0)
+    }
+
+    /// `mmap(address, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+    /// 0)`.
+    func reserve(_ address: UInt64, _ size: Int) -> RawCall {
+        RawCall(number(9, 192), address, UInt64(size), 0, 0x4032, UInt64.max, 0)
+    }
+
     /// `mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)`.
     func mapAnywhere() -> RawCall {
         RawCall(number(9, 192), 0, 4096, 3, 0x22, UInt64.max, 0)

@@ -14,6 +14,9 @@ import SystemPackage
 ///    memory that they would not get (MADV_DONTFORK, given where that is not refused) may have
 ///    been moved here by another thread.
 ///
+/// A program that has reserved all memory below 4 GiB, so that nothing can be there (browsers that
+/// run V8 in its sandbox), has the page in the midst of its reservation.
+///
 /// Signals are blocked meanwhile, but for SIGTRAP where the calls are made in steps, and the
 /// thread's own call is made again from the start.
 ///
@@ -38,6 +41,8 @@ final class Injection: Errand {
     private var socket: Int64 = -1
     private var file: Int64 = -1
     private var isMapped = false
+    /// Whether the page takes the place of a part of the program's reservation.
+    private var isInReservation = false
     private let reveals: Bool
     /// The tracer's copy of the socket, where the process can be looked into for a moment only.
     private var copy: Descriptor?
@@ -122,11 +127,12 @@ final class Injection: Errand {
         }
         // EEXIST: the place is taken; kernels that do not know better give another address.
         place += 1
-        guard result == -17, SealedPage.places.indices.contains(place) else {
-            step = .done
-            return failed()
-        }
-        return mapScratch()
+        guard result == -17, !isInReservation else { return failed() }
+        if SealedPage.places.indices.contains(place) { return mapScratch() }
+        place = 0
+        guard memory.isLowMemoryReserved(of: slot) else { return failed() }
+        isInReservation = true
+        return .call(calls.mapScratchOver(address, SealedPage.size))
     }
 
     private func socketMade(_ result: Int64) -> ErrandStep {
@@ -254,10 +260,14 @@ final class Injection: Errand {
             return .call(calls.close(socket))
         }
         step = .unmap
-        return .call(calls.unmap(address, SealedPage.size))
+        return .call(
+            isInReservation
+                ? calls.reserve(address, SealedPage.size)
+                : calls.unmap(address, SealedPage.size))
     }
 
     private func failed() -> ErrandStep {
+        step = .done
         tree.update(slot) { $0.cannotHavePage = true }
         return .restart
     }

@@ -153,6 +153,12 @@ struct TraceeMemory {
         return page.memory.isMapped(at: address, in: maps)
     }
 
+    /// Whether the program has reserved all memory below 4 GiB, to keep it from being used.
+    func isLowMemoryReserved(of slot: Int) -> Bool {
+        guard let maps = maps(of: slot) else { return false }
+        return csupervise_is_low_memory_reserved(maps.rawValue) != 0
+    }
+
     /// Whether the mapping at `address` is sealed, where `sealed` asks for that, and inherited.
     ///
     /// What `mseal(2)` and `madvise(2)` answered is not enough where a thread has filters of its
