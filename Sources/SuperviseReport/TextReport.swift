@@ -93,7 +93,7 @@ public struct TextReport {
             ])
             table.details.append(call.stack.map { details(of: report.stacks[$0]) } ?? [])
         }
-        return "Refused calls\n" + table.text
+        return (report.isWatched ? "Calls that would be refused\n" : "Refused calls\n") + table.text
             + Self.rest(groups.count, Self.limits.refusals, "kinds of refused calls")
     }
 

@@ -37,6 +37,25 @@ struct TextReportTests {
                 """)
     }
 
+    @Test(
+        "say of a run that was only watched that nothing was refused",
+        arguments: [
+            (
+                ["would-deny", "allowed"], "1 call would be refused, 1 allowed",
+                "Calls that would be refused"
+            ),
+            (["would-deny", "denied"], "2 calls refused, 0 allowed", "Refused calls"),
+            (["allowed"], "0 calls refused, 1 allowed", nil),
+        ] as [([String], String, String?)])
+    func watched(results: [String], head: String, table: String?) throws {
+        let lines = results.enumerated().map {
+            Logs.call($0 + 1, 7, at: $0, "/bin/a", $1, "10.0.0.1:80")
+        }
+        let text = TextReport(try Logs.report(lines), source: "x").text
+        #expect(text.hasPrefix("x: \(head), 1 endpoint"))
+        #expect(table.map { text.contains("\n\($0)") } ?? !text.contains("efused calls"))
+    }
+
     @Test("have nothing in them that a terminal obeys")
     func hostile() throws {
         let text = TextReport(try Hostile.report(), source: "x").text
