@@ -84,7 +84,10 @@ struct PolicyDestination {
         return (base == [slash] ? [] : base) + [slash] + Array(file) + [0]
     }
 
-    private static var temporaryName: String { ".supervise-learn-\(getpid())" }
+    /// Another one each time, which the command cannot take before.
+    private static var temporaryName: String {
+        ".supervise-learn-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
 
     /// What the file has; nothing where it is not there.
     func read(upTo limit: Int) throws(Errno) -> [UInt8] {
