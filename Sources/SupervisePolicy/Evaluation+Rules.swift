@@ -136,6 +136,13 @@ extension Policy {
             || network == .off && profile.rules.contains { !$0.qualifiers.isEmpty }
     }
 
+    /// Whether rules are about AF_UNIX names in the file system, so that links make a difference.
+    ///
+    /// Then what is judged is the object that the kernel reaches by a name.
+    public var judgesPaths: Bool {
+        allRules.contains { if case .path? = $0.endpoint { true } else { false } }
+    }
+
     /// Whether some of these operations could be allowed with the protocol, to anybody.
     ///
     /// Where it is false, something coarser may refuse them all the same.

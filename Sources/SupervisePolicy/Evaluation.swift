@@ -13,15 +13,6 @@ extension Policy {
         outcome(of: request, by: subject).cautious
     }
 
-    /// Decides a request of a process that shares its socket: the first refusal, else the first
-    /// decision.
-    ///
-    /// A socket that several programs hold is for what all of them may do.
-    public func decide(_ request: Request, byAll subjects: [Subject]) -> Decision {
-        let decisions = subjects.map { decide(request, by: $0) }
-        return decisions.first { $0.verdict.isDenial } ?? decisions.first ?? decide(request)
-    }
-
     /// Decides a request, or says what has to be known first.
     public func answer(to request: Request, by subject: Subject = .unknown) -> Answer {
         outcome(of: request, by: subject).answer

@@ -1,7 +1,7 @@
 /// A policy made ready to be asked often.
 ///
 /// It answers as ``policy`` does, which is the reference, in less time.
-public struct PreparedPolicy: Sendable {
+public struct PreparedPolicy: Evaluator, Sendable {
     /// The policy.
     public let policy: Policy
 
@@ -13,8 +13,8 @@ public struct PreparedPolicy: Sendable {
     public private(set) var possibleSockets: [SocketKind] = []
     /// As ``Policy/judgesPaths``.
     public let judgesPaths: Bool
-    /// A socket of each kind that the rules tell apart.
-    let everySocket: [SocketKind]
+    /// As ``Policy/everySocket``.
+    public let everySocket: [SocketKind]
     /// As ``Policy/programPatterns``.
     public let programPatterns: [Glob]
     /// As ``Policy/dependsOnSubject``.
@@ -32,7 +32,7 @@ public struct PreparedPolicy: Sendable {
         index = RuleIndex(rules)
         decisions = rules.enumerated().map { policy.decision(of: $1, $0) }
         judgesPaths = policy.judgesPaths
-        everySocket = SocketKind.samples(for: rules)
+        everySocket = policy.everySocket
         programPatterns = policy.programPatterns
         dependsOnSubject = policy.dependsOnSubject
         refusesPeers = policy.couldRefuse(.accept)
@@ -46,31 +46,15 @@ public struct PreparedPolicy: Sendable {
         return outcome(of: request, by: subject).cautious
     }
 
-    /// As ``Policy/decide(_:byAll:)``.
-    public func decide(_ request: Request, byAll subjects: [Subject]) -> Decision {
-        let decisions = subjects.map { decide(request, by: $0) }
-        return decisions.first { $0.verdict.isDenial } ?? decisions.first ?? decide(request)
-    }
-
     /// As ``Policy/answer(to:by:)``.
     public func answer(to request: Request, by subject: Subject = .unknown) -> Answer {
-        return outcome(of: request, by: subject).answer
+        outcome(of: request, by: subject).answer
     }
 
     /// As ``Policy/needsSubject(_:)``.
     public func needsSubject(_ request: Request) -> Needs {
         guard dependsOnSubject else { return [] }
         return outcome(of: request, by: .unknown).needs.intersection(.subject)
-    }
-
-    /// As ``Policy/verdictDependsOnSocket(_:_:by:inherited:)``.
-    public func verdictDependsOnSocket(
-        _ operation: Operation, _ address: SocketAddress, by subject: Subject = .unknown,
-        inherited: [SocketKind] = []
-    ) -> Bool {
-        SocketDependence(operation, address, among: possibleSockets + inherited) {
-            answer(to: $0, by: subject)
-        }.isGiven
     }
 
     private func outcome(of request: Request, by subject: Subject) -> Outcome {

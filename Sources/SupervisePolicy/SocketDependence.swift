@@ -1,33 +1,14 @@
-extension Policy {
-    /// Whether the verdict on a call differs between the sockets that its descriptor could name.
-    ///
-    /// Those are the kinds of sockets that the policy lets some process make, and the inherited ones
-    /// that the caller knows of. Where it is false, the address alone decides, and another thread
-    /// gains nothing by putting another socket in the descriptor's place.
-    ///
-    /// - Parameters:
-    ///   - operation: `bind`, `connect` or `send`; what `listen` and `accept` do depends on the
-    ///     socket always, what the others do never.
-    ///   - address: The address in the call.
-    ///   - subject: Who makes it.
-    ///   - inherited: Kinds of sockets that came into the tree in other ways.
-    /// - Returns: Whether the socket has to be known, and to stay the same.
-    public func verdictDependsOnSocket(
-        _ operation: Operation, _ address: SocketAddress, by subject: Subject = .unknown,
-        inherited: [SocketKind] = []
-    ) -> Bool {
-        SocketDependence(operation, address, among: possibleSockets + inherited) {
-            answer(to: $0, by: subject)
-        }.isGiven
-    }
-
+extension Policy: Evaluator {
     /// The kinds of sockets that differ for rules and that the policy lets some process make.
     public var possibleSockets: [SocketKind] {
         possibleSockets { outcome(of: $0, by: .unknown) }
     }
 
+    /// A socket of each kind that the rules tell apart.
+    public var everySocket: [SocketKind] { SocketKind.samples(for: allRules) }
+
     func possibleSockets(asking: (Request) -> Outcome) -> [SocketKind] {
-        SocketKind.samples(for: allRules).filter { kind in
+        everySocket.filter { kind in
             let outcome = asking(.create(kind))
             return !outcome.needs.isEmpty || outcome.decision.verdict == .allow
         }

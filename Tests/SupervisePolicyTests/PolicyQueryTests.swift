@@ -134,6 +134,24 @@ struct PolicyQueryTests {
             ])
     }
 
+    @Test("A rule's shadow is the first of the rules before it that cover it", arguments: 0..<4)
+    func shadowsAreFound(seed: UInt64) {
+        var random = RandomRules(300 + seed)
+        var found = 0
+        for _ in 0..<20 {
+            var policy = Policy(network: .off)
+            policy.rules = (0..<60).map { random.rule(place: .option("allow", $0)) }
+            let rules = policy.rules
+            let expected = rules.indices.compactMap { number in
+                rules[..<number].first { $0.covers(rules[number]) }
+                    .map { Shadow(rule: rules[number], earlier: $0) }
+            }
+            #expect(policy.shadows == expected)
+            found += expected.count
+        }
+        #expect(found > 20)
+    }
+
     @Test("A rule in a shadow decides no random call", arguments: 0..<4)
     func shadowsHold(seed: UInt64) {
         var random = RandomRules(200 + seed)

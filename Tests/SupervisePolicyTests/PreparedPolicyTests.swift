@@ -10,18 +10,26 @@ struct PreparedPolicyTests {
         // A million pairs in all where the compiler optimizes.
         for _ in 0..<(_isDebugAssertConfiguration() ? 20 : 250) {
             let policy = random.policy(Int.random(in: 0...14, using: &random.random))
-            let prepared = PreparedPolicy(policy)
-            for _ in 0..<500 {
-                let (request, subject) = (random.request(), random.subject())
-                guard prepared.decide(request, by: subject) == policy.decide(request, by: subject),
-                    prepared.answer(to: request, by: subject)
-                        == policy.answer(to: request, by: subject)
-                else {
-                    Issue.record("\(request) by \(subject) under \(policy.rules)")
-                    return
-                }
+            if let call = Self.difference(policy, 500, &random) {
+                Issue.record("\(call)")
+                return
             }
         }
+    }
+
+    /// A random call that the prepared policy answers otherwise, of so many.
+    private static func difference(
+        _ policy: Policy, _ calls: Int, _ random: inout RandomRules
+    ) -> String? {
+        let prepared = PreparedPolicy(policy)
+        for _ in 0..<calls {
+            let (request, subject) = (random.request(), random.subject())
+            guard prepared.decide(request, by: subject) == policy.decide(request, by: subject),
+                prepared.answer(to: request, by: subject)
+                    == policy.answer(to: request, by: subject)
+            else { return "\(request) by \(subject) under \(policy.rules)" }
+        }
+        return nil
     }
 
     /// What the rules of a policy have in common, and how to make one.
@@ -120,16 +128,9 @@ struct PreparedPolicyTests {
                 made.place = .option("allow", $0)
                 return made
             }
-            let prepared = PreparedPolicy(policy)
-            for _ in 0..<300 {
-                let (request, subject) = (random.request(), random.subject())
-                guard prepared.decide(request, by: subject) == policy.decide(request, by: subject),
-                    prepared.answer(to: request, by: subject)
-                        == policy.answer(to: request, by: subject)
-                else {
-                    Issue.record("\(name): \(request) by \(subject) under \(policy.rules)")
-                    return
-                }
+            if let call = Self.difference(policy, 300, &random) {
+                Issue.record("\(name): \(call)")
+                return
             }
         }
     }

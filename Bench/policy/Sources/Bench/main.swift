@@ -4,7 +4,8 @@
 //
 // With a shape's name, only that one. The policy's sources are the product's, through a link.
 //
-// One line for each shape and number: milliseconds to prepare, then for each question the least of
+// One line for each shape and number: milliseconds to prepare, and to find the rules that others
+// shadow, which `check` does; then for each question the least of
 // many runs, in nanoseconds a call. A machine that does other work has no mean to speak of. The
 // last column is a fixed loop of the same run, to compare runs by.
 import SupervisePolicy
@@ -122,7 +123,7 @@ func padded(_ text: String, _ width: Int) -> String {
 }
 
 let only = CommandLine.arguments.dropFirst().first
-print("shape      rules prepare/ms   first    last    none unknown  listen reference/ns")
+print("shape      rules prepare/ms shadows/ms   first    last    none unknown  listen reference/ns")
 for shape in shapes where only == nil || only == shape.name {
     for count in [10, 100, 1_000, 10_000] {
         let rules = try {
@@ -155,10 +156,14 @@ for shape in shapes where only == nil || only == shape.name {
             least { sink &+= prepared.decide(listen).verdict.isDenial ? 1 : 2 },
             least { reference() },
         ]
-        let milliseconds = times.map { Double($0.components.attoseconds) / 1e15 }.min() ?? 0
+        func milliseconds(_ time: Duration?) -> String {
+            let hundredths = (time ?? .zero) / Duration.microseconds(10)
+            return padded(String(Double(Int(hundredths)) / 100), 11)
+        }
+        let shadows = clock.measure { sink &+= policy.shadows.count }
         print(
             shape.name + padded(String(count), 15 - shape.name.count)
-                + padded(String(Double(Int(milliseconds * 100)) / 100), 12)
+                + milliseconds(times.min()) + milliseconds(shadows)
                 + figures.map { padded(String(Int($0)), 8) }.joined())
     }
 }
