@@ -30,9 +30,12 @@ done
 profiles=$(mktemp -d)
 trap 'rm -rf "$profiles"' EXIT
 chmod 777 "$profiles"
-umask 0
+export LLVM_PROFILE_FILE=$profiles/%c%m.profraw
+for program in supervise supervise-report; do
+    (umask 0 && "$out/debug/$program" --help >"$out/help")
+done
 status=0
-LLVM_PROFILE_FILE=$profiles/%c%m.profraw swift test "${options[@]}" --skip-build --disable-xctest "$@" \
+swift test "${options[@]}" --skip-build --disable-xctest "$@" \
     >"$out/test.log" 2>&1 || status=$?
 [[ $status -eq 0 ]] || echo "tests failed, see $out/test.log; what they ran counts all the same"
 "$tools/llvm-profdata" merge -sparse "$profiles"/*.profraw -o "$out/all.profdata"

@@ -73,7 +73,7 @@ for target in "${targets[@]}"; do
     echo "== $target"
     # Without Swift's own handler libFuzzer keeps the input that failed.
     SWIFT_BACKTRACE=enable=no timeout "$((seconds + 60))" "$out/$target" -max_total_time="$seconds" -max_len=512 \
-        -timeout=10 -print_final_stats=1 -artifact_prefix="$out/$target-" "$out/$target.corpus" \
+        -timeout=60 -print_final_stats=1 -artifact_prefix="$out/$target-" "$out/$target.corpus" \
         "Fuzz/corpus/$target" >"$out/$target.log" 2>&1 || {
         failed=1
         tail -n 20 "$out/$target.log"

@@ -257,6 +257,20 @@ struct FilterCompilerTests {
         }
     }
 
+    @Test("The socket that brings the page is the tracer's to refuse, where there is a page")
+    func errandSockets() throws {
+        var setup = Setup(policy: Policy(rules: [try Rule(parsing: "deny create unix")]))
+        for architecture in Architecture.allCases {
+            #expect(try setup.answer(.socket, architecture, [1, 0x80002, 0]) == .notPermitted)
+        }
+        setup.page = AddressWindow(start: 0x10000)
+        for architecture in Architecture.allCases {
+            #expect(try setup.answer(.socket, architecture, [1, 0x80002, 0]) == .stop)
+            #expect(try setup.answer(.socket, architecture, [1, 0x80001, 0]) == .notPermitted)
+            #expect(try setup.answer(.socket, architecture, [2, 0x80002, 0]) == .notPermitted)
+        }
+    }
+
     /// Architecture, number, answer.
     static let strangerCases: [(UInt32, UInt32, SeccompAction)] = [
         // AUDIT_ARCH_AARCH64, and x86-64's value without its flags.

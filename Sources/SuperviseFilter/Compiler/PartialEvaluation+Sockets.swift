@@ -80,6 +80,13 @@ extension PartialEvaluation {
         return graph.select(.low(.second, mask: SocketType.mask), types)
     }
 
+    /// Whether the tracer has threads make such a socket, to give them its page.
+    ///
+    /// The filter does not know who asks; the tracer refuses all but its own.
+    private func isForErrands(_ kind: SocketKind) -> Bool {
+        page != nil && kind.family == .unix && kind.type == .datagram
+    }
+
     private mutating func decision(
         on kind: SocketKind, answersDenied: Bool
     ) -> RegisterDecision {
@@ -89,7 +96,12 @@ extension PartialEvaluation {
         case .decided(let decision):
             switch decision.verdict {
             case .allow: watching == .everything ? .trace : .allow
-            case .deny(let error): answersDenied ? graph.failure(error) : .trace
+            case .deny(let error):
+                if isForErrands(kind) {
+                    .trace
+                } else {
+                    answersDenied ? graph.failure(error) : .trace
+                }
             }
         }
     }
