@@ -109,8 +109,24 @@ struct PreparedPolicyTests {
                     .abstractName(glob))
             }
         ),
+        (
+            "every address, said in different ways",
+            { random in
+                Rule(
+                    random.chance(9) ? .deny(nil) : .allow, random.pick([.bind, .outgoing, .all]),
+                    random.pick([.tcp, nil, nil]), random.pick(anywhere),
+                    random.chance(3) ? [] : [.user(Account(number: random.pick([0, 33])))])
+            }
+        ),
         ("everything", { $0.rule() }),
     ]
+    private static let anywhere: [Endpoint?] = [
+        nil, .internet(.any, nil),
+        .internet(.set("s", NetworkSet(zeroAndMore)), nil),
+    ]
+    private static let zeroAndMore = [0, 8].map {
+        IPPrefix(.v4(IPv4Address(bits: 0x0a00_0000)), length: $0)
+    }
     private static let networks: [Host] = [
         .any, .prefix(IPPrefix(.v4(IPv4Address(bits: 0x0a00_0000)), length: 8)), .localhost,
     ]
@@ -120,10 +136,10 @@ struct PreparedPolicyTests {
         arguments: shapes.indices)
     func agrees(shape: Int) {
         let (name, rule) = Self.shapes[shape]
-        for seed in 0..<4 {
+        for seed in 0..<8 {
             var random = RandomRules(UInt64(1000 * shape + seed))
             var policy = random.policy(0)
-            policy.rules = (0..<random.pick([20, 200])).map {
+            policy.rules = (0..<random.pick([3, 20, 200])).map {
                 var made = rule(&random)
                 made.place = .option("allow", $0)
                 return made
