@@ -110,7 +110,6 @@ struct DocumentationTests {
             unnamed == [
                 "| the same on a process of the tree",
                 "| `/proc/PID/fd/N` of an outside process",
-                "| `pidfd_getfd` on a deputy that has accepted and not yet judged",
             ])
     }
 
