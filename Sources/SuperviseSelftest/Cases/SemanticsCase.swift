@@ -37,6 +37,8 @@ public struct SemanticsCase: Sendable {
         case root
         /// A user that is not root.
         case user
+        /// Root, or a kernel that shows what one thread alone has open (Linux 6.9).
+        case connections
     }
 }
 

@@ -137,6 +137,9 @@ private struct Machine: Sendable {
     func lacks(_ entry: SemanticsCase, _ abi: ABI) -> String? {
         if entry.needs.contains(.root), !isRoot { return "only root can run it" }
         if entry.needs.contains(.user), isRoot { return "root cannot run it" }
+        if entry.needs.contains(.connections), !isRoot, !kernelShowsThreads() {
+            return "before Linux 6.9 only root can run it"
+        }
         return abi == .x86_64 ? nil : missingNarrow
     }
 }

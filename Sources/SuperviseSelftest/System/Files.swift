@@ -87,5 +87,13 @@ enum Files {
     }
 }
 
+/// Whether the kernel shows what one thread alone has open, since Linux 6.9.
+func kernelShowsThreads() -> Bool {
+    var pidfd: Int32 = -1
+    guard unsafe csupervise_pidfd_open_thread(getpid(), &pidfd) == 0 else { return false }
+    close(pidfd)
+    return true
+}
+
 /// Whether the kernel tells quickly which memory a program may use, since Linux 6.11.
 func kernelTellsMappings() -> Bool { csupervise_tells_mappings() != 0 }
