@@ -2,6 +2,8 @@
 
 import statistics
 
+from comparison import Comparison
+
 import matplotlib
 
 matplotlib.use("svg")
@@ -21,6 +23,7 @@ COLORS = {
 
 def draw(comparisons, path):
     """Draws whole commands and events as ratios, and calls as times; what is not drawn stays in the table."""
+    comparisons = [one for one in comparisons if isinstance(one, Comparison)]
     whole = [one for one in comparisons if one.unit in ("ms", "us a request")]
     events = [one for one in comparisons if one.unit == "ns"]
     calls = [one for one in comparisons if one.unit == "ns a call" and "pinned" in one.title]

@@ -158,7 +158,7 @@ def calls():
             if call == "connect":
                 # What it takes to refuse: nothing of strace's holds a call that is allowed.
                 candidates["strace, injecting"] = wrap(
-                    *strace, "-e", f"inject={call}:retval=0", *command)
+                    *strace, "-e", f"trace={call}", "-e", f"inject={call}:retval=0", *command)
                 candidates["supervise, ranges guarded"] = wrap(
                     supervise, *addressed, "--page-guard", "ranges", "--", *command)
                 candidates["supervise, by the socket"] = wrap(supervise, *by_socket, "--", *command)
