@@ -61,7 +61,11 @@ KERNEL_DEPS += binutils          # strip
 # The linker warns of getpwnam_r, getgrnam_r, getpwuid_r, getgrgid_r, dlopen and mktemp: Foundation,
 # which the argument parser brings along, mentions them. supervise calls none of them (names of
 # users would need the C library's plug-ins at run time), so the warnings are only that.
+#
+# The last option: measured, it starts 0.3 to 0.7 ms sooner. Without it the runtime finds generic types by
+# their mangled names, and for each set and dictionary looks through all conformances of the program.
 release := -c release -Xswiftc -static-executable --static-swift-stdlib
+release += -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 
 .PHONY: help
 help: ## List the targets

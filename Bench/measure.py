@@ -101,7 +101,8 @@ def work(folder, port):
         if shutil.which(binary):
             yield Comparison(
                 f"{name}: the server under an allowing policy", "us a request", measure, 1,
-                {"native": [], "supervise": serve}, {"supervise": ("native", 1 / 0.98)})
+                {"native": [], "bare filter": program("filtered", "allow"), "supervise": serve},
+                {"supervise": ("native", 1 / 0.98)})
         else:
             missing.append(binary)
 

@@ -40,7 +40,7 @@ def redis(prefix, _):
         server = [*prefix, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
         with serving(server, port, folder):
             run = subprocess.run(
-                ["redis-benchmark", "-p", str(port), "-t", "get", "-n", "40000", "-c", "20", "--csv"],
+                ["redis-benchmark", "-p", str(port), "-t", "get", "-n", "200000", "-c", "20", "--csv"],
                 check=True, stdout=subprocess.PIPE, text=True)
     return [1e6 / float(run.stdout.splitlines()[-1].split(",")[1].strip('"'))]
 
@@ -70,7 +70,7 @@ def nginx(prefix, _):
             """)
         with serving([*prefix, "nginx", "-c", str(configuration)], port, folder):
             run = subprocess.run(
-                ["wrk", "-t", "1", "-c", "10", "-d", "2s", f"http://127.0.0.1:{port}/"],
+                ["wrk", "-t", "1", "-c", "10", "-d", "3s", f"http://127.0.0.1:{port}/"],
                 check=True, stdout=subprocess.PIPE, text=True)
     rate = re.search(r"Requests/sec:\s*([0-9.]+)", run.stdout)
     return [1e6 / float(rate.group(1))]

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -117,20 +118,15 @@ int64_t csupervise_monotonic(void)
     return now.tv_sec * 1000000000L + now.tv_nsec;
 }
 
-int csupervise_wait_spin(int64_t nanoseconds, pid_t *thread, int *ended)
+/// What waitid(2) told as the status word of wait4(2).
+static int status_word(const siginfo_t *change)
 {
-    int64_t end = csupervise_monotonic() + nanoseconds;
-    do {
-        int error = csupervise_wait_peek(0, thread, ended);
-        if (error != 0 || *thread != 0) {
-            return error;
-        }
-        // The kernel looks under a lock that others want, too.
-        for (int turn = 0; turn < 16; turn++) {
-            __builtin_ia32_pause();
-        }
-    } while (csupervise_monotonic() < end);
-    return 0;
+    switch (change->si_code) {
+    case CLD_EXITED: return (change->si_status & 0xff) << 8;
+    case CLD_KILLED: return change->si_status;
+    case CLD_DUMPED: return change->si_status | 0x80;
+    default: return change->si_status << 8 | 0x7f;
+    }
 }
 
 int csupervise_wait_take(pid_t *thread, int ended, int *status)
@@ -143,11 +139,20 @@ int csupervise_wait_take(pid_t *thread, int ended, int *status)
         }
     }
     *thread = change.si_pid;
-    switch (change.si_code) {
-    case CLD_EXITED: *status = (change.si_status & 0xff) << 8; break;
-    case CLD_KILLED: *status = change.si_status; break;
-    case CLD_DUMPED: *status = change.si_status | 0x80; break;
-    default: *status = change.si_status << 8 | 0x7f; break;
-    }
+    *status = status_word(&change);
     return 0;
+}
+
+int csupervise_has_several_cores(void)
+{
+    // Of more cores than fit the call says EINVAL.
+    cpu_set_t cores;
+    return sched_getaffinity(0, sizeof cores, &cores) == -1 || CPU_COUNT(&cores) > 1;
+}
+
+void csupervise_pause(void)
+{
+    for (int turn = 0; turn < 16; turn++) {
+        __builtin_ia32_pause();
+    }
 }

@@ -27,6 +27,12 @@ struct SpinningTests {
         #expect(looks(&spinning, stops: 100, comesInTime: true, sleep: 10_000) == 99)
     }
 
+    @Test("does not begin where there is one core for tracer and tracees")
+    func oneCore() {
+        var spinning = Spinning(isOfUse: false)
+        #expect(looks(&spinning, stops: 100, comesInTime: false, sleep: 10) == 0)
+    }
+
     @Test("does not begin where stops are far apart")
     func distant() {
         var spinning = Spinning()

@@ -78,8 +78,10 @@ int csupervise_ptrace_signal_code(pid_t thread, int *code);
 int csupervise_wait_peek(int block, pid_t *thread, int *ended);
 /// Nanoseconds of CLOCK_MONOTONIC.
 int64_t csupervise_monotonic(void);
-/// Like csupervise_wait_peek without blocking, again and again for so many nanoseconds.
-int csupervise_wait_spin(int64_t nanoseconds, pid_t *thread, int *ended);
+/// Whether this thread may run on more than one core. sched_getaffinity(2); where that fails, it may.
+int csupervise_has_several_cores(void);
+/// Lets some dozens of nanoseconds pass without a system call.
+void csupervise_pause(void);
 /// Takes the state change of a tracee, as a status word of wait4(2); reaps it if it has ended.
 ///
 /// `*thread` is 0 where the change is no more: a stopped tracee was killed. Never blocks.

@@ -5,20 +5,24 @@
 /// in vain costs `longest` at most, and is paid for by a stop: with 1,000 stops a second that all come
 /// at the wrong time a twentieth of a core, and nothing where there are none. Where it is in vain more
 /// than once in a row, because tracee and tracer have one core between them or the machine is busy, it
-/// is left off for twice as many stops each time.
+/// is left off for twice as many stops each time; where the tracer has no more than one core, it never begins.
 struct Spinning: Equatable {
     /// How long to look, in nanoseconds, and what a close stop is.
     static let longest: Int64 = 50_000
     /// For how many stops it is left off at most.
     static let mostSkipped = 1024
 
+    /// Whether there is a core for the tracee while the tracer looks.
+    let isOfUse: Bool
     private var isClose = false
     private var skips = 0
     private var toSkip = 0
 
+    init(isOfUse: Bool = true) { self.isOfUse = isOfUse }
+
     /// Whether to look for the next stop.
     mutating func mayBegin() -> Bool {
-        guard isClose else { return false }
+        guard isOfUse, isClose else { return false }
         guard toSkip == 0 else {
             toSkip -= 1
             return false
