@@ -15,7 +15,7 @@ import matplotlib.pyplot as plot  # noqa: E402 (the lines before it decide what 
 # Each tool has its colour in every part; told apart by people who see no red or green, too.
 COLORS = {
     "native": "#999999", "bare filter": "#999999", "trace and go on": "#56b4e9",
-    "notify and go on": "#0072b2", "strace": "#e69f00", "bubblewrap": "#cc79a7",
+    "two stops": "#9ad0f0", "notify and go on": "#0072b2", "strace": "#e69f00", "bubblewrap": "#cc79a7",
     "firejail": "#d55e00", "proot": "#f0e442", "supervise": "#009e73",
     "supervise, by the socket": "#006d50",
 }

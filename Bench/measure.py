@@ -152,6 +152,8 @@ def calls():
                 "notify, handing over": wrap(*program("notified", "sync", *command)),
                 "strace": wrap(*strace, "-e", f"trace={call}", *command),
             }
+            if wrap is pinned:
+                candidates["two stops"] = wrap(*program("sealed", *command))
             if call == "sendmsg":
                 # It sends a descriptor by that call itself.
                 del candidates["notify and go on"], candidates["notify, handing over"]
