@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+import allocations
 import chart
 import memory
 import projects
@@ -51,7 +52,7 @@ def peers(command, *, networked=False):
         if shutil.which(prefix[0]) and not (networked and name in ("bubblewrap", "firejail"))}
 
 
-missing = [name for name in ["strace", "bwrap", "firejail", "proot"] if not shutil.which(name)]
+missing = [name for name in ["strace", "bwrap", "firejail", "proot", "gdb"] if not shutil.which(name)]
 
 # Strace without a filter of its own takes every call; with its injection it refuses one.
 strace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null"]
@@ -94,6 +95,15 @@ def work(folder, port):
         "A Python test suite of 100 servers and clients", "ms", whole, 1, {
             "native": suite, **peers(suite, networked=True),
             "supervise": [supervise, *local, "--", *suite]})
+    for title, call in [
+            ("A sender of 5,000 UDP datagrams with destinations", "sendto"),
+            ("5,000 messages to another process and back, `sendmsg` over AF_UNIX", "pingpong")]:
+        exchange = program("calls", call, 5000)
+        yield Comparison(
+            title, "ms", whole, 1, {
+                "native": exchange, "trace and go on": program("traced", *exchange),
+                "strace": [*strace, "-e", "trace=sendto,sendmsg", *exchange],
+                "supervise": [supervise, *addressed, "--", *exchange]})
     serve = [supervise, "--quiet", "--allow", "incoming tcp localhost", "--"]
     for name, binary, measure in [
             ("redis-benchmark, 20 clients, `get`", "redis-server", servers.redis),
@@ -154,6 +164,8 @@ def calls():
             }
             if wrap is pinned:
                 candidates["two stops"] = wrap(*program("sealed", *command))
+            elif busy == 0:
+                candidates["two stops, awake"] = wrap(*program("sealed", "-w", *command))
             if call == "sendmsg":
                 # It sends a descriptor by that call itself.
                 del candidates["notify and go on"], candidates["notify, handing over"]
@@ -263,6 +275,9 @@ for comparison in chosen:
     lines += comparison.table()
 if options.only in "Memory":
     lines += memory.table(supervise)
+if options.only in "Allocations" and shutil.which("gdb"):
+    lines += allocations.table(
+        supervise, addressed, lambda call, count: program("calls", call, count))
 text = "\n".join(lines).rstrip() + "\n"
 if not options.only:
     options.results.write_text(text)

@@ -1,5 +1,6 @@
 // Times one system call over and over, while other processes make it too or only exist, and prints the
-// median in nanoseconds. `calls bind|connect|sendto|sendmsg COUNT [BUSY [IDLE]]`.
+// median in nanoseconds. `calls bind|connect|sendto|sendmsg|pingpong COUNT [BUSY [IDLE]]`; `pingpong` is a
+// sendmsg to another process, and its answer.
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -97,6 +98,45 @@ static double time_sendmsg(void)
     return end - start;
 }
 
+/// Answers each message on a socket, until this process's parent is gone.
+static void answer(int socket)
+{
+    char byte;
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (read(socket, &byte, 1) == 1 && sendmsg(socket, &message, 0) == 1) {
+    }
+    _exit(0);
+}
+
+static double time_pingpong(void)
+{
+    static int pair[2] = {-1, -1};
+    if (pair[0] == -1) {
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+            fail("socketpair");
+        }
+        pid_t child = fork();
+        if (child == -1) {
+            fail("fork");
+        }
+        if (child == 0) {
+            close(pair[0]);
+            answer(pair[1]);
+        }
+        close(pair[1]);
+    }
+    char byte = 'x';
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    double start = now();
+    if (sendmsg(pair[0], &message, 0) == -1 || read(pair[0], &byte, 1) != 1) {
+        fail("sendmsg");
+    }
+    return now() - start;
+}
+
 /// Makes processes that end with this one.
 static void make_others(long number, double (*call)(void))
 {
@@ -127,7 +167,7 @@ int main(int count, char **arguments)
         double (*time)(void);
     } calls[] = {
         {"bind", time_bind}, {"connect", time_connect}, {"sendto", time_sendto},
-        {"sendmsg", time_sendmsg},
+        {"sendmsg", time_sendmsg}, {"pingpong", time_pingpong},
     };
     double (*call)(void) = NULL;
     for (size_t index = 0; count > 2 && index < sizeof calls / sizeof *calls; index++) {
@@ -138,7 +178,7 @@ int main(int count, char **arguments)
     long rounds = count > 2 ? atol(arguments[2]) : 0;
     double *times = calloc(rounds > 0 ? (size_t)rounds : 1, sizeof *times);
     if (call == NULL || rounds < 1 || count > 5 || times == NULL) {
-        fputs("usage: calls bind|connect|sendto|sendmsg COUNT [BUSY [IDLE]]\n", stderr);
+        fputs("usage: calls bind|connect|sendto|sendmsg|pingpong COUNT [BUSY [IDLE]]\n", stderr);
         return 2;
     }
     make_others(count > 4 ? atol(arguments[4]) : 0, NULL);

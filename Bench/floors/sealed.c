@@ -2,7 +2,8 @@
 // cheapest requests that ptrace has: at the seccomp stop the call is asked for, 16 bytes of its address or message
 // header are read and the register that points there is set, and at the stop behind the call it is set again. The
 // values set are those that stand there already, which makes no difference to the kernel; nothing is judged, and
-// no page is mapped. The floor of what two stops cost. `sealed PROGRAM [ARGUMENT...]`.
+// no page is mapped. The floor of what two stops cost. `sealed [-w] PROGRAM [ARGUMENT...]`; with -w it is awake
+// all the time, and looks for the next stop again and again.
 
 #include "seized.h"
 
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
@@ -69,11 +71,12 @@ static struct pointer hold(pid_t thread)
 
 int main(int count, char **arguments)
 {
-    if (count < 2) {
-        fputs("usage: sealed PROGRAM [ARGUMENT...]\n", stderr);
+    int awake = count > 1 && strcmp(arguments[1], "-w") == 0;
+    if (count < 2 + awake) {
+        fputs("usage: sealed [-w] PROGRAM [ARGUMENT...]\n", stderr);
         return 2;
     }
-    pid_t child = start_seized(arguments + 1, PTRACE_O_TRACESYSGOOD);
+    pid_t child = start_seized(arguments + 1 + awake, PTRACE_O_TRACESYSGOOD);
     if (child == -1) {
         perror("sealed");
         return 1;
@@ -82,7 +85,10 @@ int main(int count, char **arguments)
     pid_t stopped;
     // Of one thread at a time: what is measured makes its calls one after the other.
     struct pointer pointer = {0};
-    while ((stopped = waitpid(-1, &status, __WALL)) > 0) {
+    while ((stopped = waitpid(-1, &status, __WALL | (awake ? WNOHANG : 0))) >= 0) {
+        if (stopped == 0) {
+            continue;
+        }
         if (!WIFSTOPPED(status)) {
             if (stopped == child && WIFEXITED(status)) {
                 result = WEXITSTATUS(status);

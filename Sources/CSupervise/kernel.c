@@ -139,24 +139,30 @@ int csupervise_read_at(int descriptor, void *buffer, size_t count, uint64_t offs
     return 0;
 }
 
+static int access_of(const struct mapping_query *query)
+{
+    int access = (int)query->flags & (CSUPERVISE_READABLE | CSUPERVISE_WRITABLE);
+    // x86 has no pages that can be written but not read, whatever mmap(2) was told.
+    return access & CSUPERVISE_WRITABLE ? access | CSUPERVISE_READABLE : access;
+}
+
 int csupervise_query_mapping(int maps, uint64_t address, int *access, uint64_t *end)
 {
     struct mapping_query query = {.size = sizeof query, .query_address = address};
     if (ioctl(maps, MAPPING_QUERY, &query) == -1) {
         return errno;
     }
-    *access = (int)query.flags & (CSUPERVISE_READABLE | CSUPERVISE_WRITABLE);
-    if (*access & CSUPERVISE_WRITABLE) {
-        // x86 has no pages that can be written but not read, whatever mmap(2) was told.
-        *access |= CSUPERVISE_READABLE;
-    }
+    *access = access_of(&query);
     *end = query.end;
     return 0;
 }
 
-int csupervise_may_block(int maps, uint64_t address, uint64_t count, uint64_t shared_memory)
+int csupervise_may_block(
+    int maps, uint64_t address, uint64_t count, uint64_t shared_memory, int *access)
 {
     uint64_t end = address + count;
+    int common = CSUPERVISE_READABLE | CSUPERVISE_WRITABLE;
+    *access = -1;
     while (address < end) {
         struct mapping_query query = {.size = sizeof query, .query_address = address};
         if (ioctl(maps, MAPPING_QUERY, &query) == -1 || query.end <= address) {
@@ -167,8 +173,10 @@ int csupervise_may_block(int maps, uint64_t address, uint64_t count, uint64_t sh
             && makedev(query.device_major, query.device_minor) != shared_memory) {
             return 1;
         }
+        common &= access_of(&query);
         address = query.end;
     }
+    *access = common;
     return 0;
 }
 

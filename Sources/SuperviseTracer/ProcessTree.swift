@@ -22,6 +22,8 @@ final class ProcessTree {
     var sharedMemory: UInt64?
     /// What could not be looked at when a call was last judged.
     var wanted: Hidden?
+    /// The memory that was looked at last at the stop that is being served.
+    var look: MemoryLook?
     /// Threads that stand at a stop until their maker's event has come.
     private(set) var awaitingMaker: [ThreadID] = []
 

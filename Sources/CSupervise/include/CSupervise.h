@@ -305,8 +305,10 @@ int csupervise_tells_mappings(void);
 /// Whether to read this memory may take as long as somebody's file server likes.
 ///
 /// So it is where a mapping is of a file on a file system without a device, but for the kernel's
-/// shared memory, whose st_dev is given. 0 where the kernel cannot tell.
-int csupervise_may_block(int maps, uint64_t address, uint64_t count, uint64_t shared_memory);
+/// shared memory, whose st_dev is given. 0 where the kernel cannot tell. `*access` gets what all of
+/// the memory allows, as csupervise_query_mapping, or -1 where that was not found out.
+int csupervise_may_block(
+    int maps, uint64_t address, uint64_t count, uint64_t shared_memory, int *access);
 
 // MARK: - The sealed page
 

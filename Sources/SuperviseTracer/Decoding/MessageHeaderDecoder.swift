@@ -7,13 +7,12 @@ struct MessageHeader: Equatable {
     var control: UInt64
     var controlLength: UInt64
 
-    /// The header as the kernel reads it, in an ABI's layout.
-    func bytes(_ layouts: MemoryLayouts) -> [UInt8] {
-        let width = layouts.word
-        return [
+    /// The header as the kernel reads it, each as wide as an ABI's word.
+    var words: [7 of UInt64] {
+        [
             name, UInt64(UInt32(bitPattern: nameLength)), vectors, vectorCount, control,
             controlLength, 0,
-        ].flatMap { littleEndian($0, width) }
+        ]
     }
 }
 
@@ -40,7 +39,7 @@ struct MessageHeaderDecoder {
     ///
     /// Offsets on x86-64: name 0, its length 8 (an `int`), vectors 16, their number 24,
     /// control 32, its length 40. On i386 every field takes four bytes.
-    func header(_ bytes: borrowing [UInt8], at offset: Int) -> MessageHeader? {
+    func header(_ bytes: Span<UInt8>, at offset: Int) -> MessageHeader? {
         guard offset >= 0, bytes.count - offset >= layouts.messageHeader else { return nil }
         let width = layouts.word
         return MessageHeader(
@@ -54,11 +53,21 @@ struct MessageHeaderDecoder {
     }
 
     /// A pointer or size of the ABI; 0 where the bytes end before it does.
-    func word(_ bytes: borrowing [UInt8], at offset: Int) -> UInt64 {
+    func word(_ bytes: Span<UInt8>, at offset: Int) -> UInt64 {
         number(bytes, at: offset, width: layouts.word)
     }
 
-    private func number(_ bytes: borrowing [UInt8], at offset: Int, width: Int) -> UInt64 {
+    /// The same, of bytes in an array.
+    func header(_ bytes: borrowing [UInt8], at offset: Int) -> MessageHeader? {
+        header(bytes.span, at: offset)
+    }
+
+    /// The same, of bytes in an array.
+    func word(_ bytes: borrowing [UInt8], at offset: Int) -> UInt64 {
+        word(bytes.span, at: offset)
+    }
+
+    private func number(_ bytes: Span<UInt8>, at offset: Int, width: Int) -> UInt64 {
         guard offset >= 0, bytes.count - offset >= width else { return 0 }
         var value: UInt64 = 0
         for index in (0..<width).reversed() {

@@ -12,11 +12,12 @@ extension Judge {
     ) -> Hold {
         if isMarkedCompatible(flags, caller) { return .run }
         let size = caller.layouts.messageHeader
-        var bytes: [UInt8] = []
-        let read = memory.readBytes(pointer, count: size, of: caller.slot, into: &bytes)
+        // Room enough for a header, too, and none that has to be allocated.
+        var bytes = AddressBytes()
+        let read = memory.readAddress(pointer, length: size, of: caller.slot, into: &bytes)
         guard read != .hidden else { return .fail(refuse(Self.hidden)) }
         let decoder = MessageHeaderDecoder(layouts: caller.layouts)
-        guard let header = decoder.header(bytes, at: 0),
+        guard read == .bytes(size), let header = decoder.header(bytes.storage.span, at: 0),
             memory.isAccessible(pointer, count: size, of: caller.slot)
         else { return .fail(descriptorError(descriptor, caller) ?? .badAddress) }
         switch judge(header, descriptor, flags, caller) {

@@ -289,7 +289,7 @@ extension SealedPage {
         memory.write(vectors.flatMap { littleEndian($0, word) }, at: start + FetchOffset.vectors)
         memory.write(littleEndian(token, 8), at: start + FetchOffset.token)
         memory.write(name, at: start + FetchOffset.name)
-        memory.write(header.bytes(layouts), at: start)
+        memory.write(header, width: layouts.word, at: start)
         return base
     }
 }

@@ -165,7 +165,8 @@ struct InjectedCalls {
         let header = MessageHeader(
             name: 0, nameLength: 0, vectors: address + Offset.vector, vectorCount: 1,
             control: address + Offset.control, controlLength: layouts.word == 8 ? 24 : 16)
-        var bytes = header.bytes(layouts)
+        let words = header.words
+        var bytes = words.indices.flatMap { littleEndian(words[$0], layouts.word) }
         bytes += [UInt8](repeating: 0, count: Int(Offset.vector) - bytes.count)
         bytes += littleEndian(address + Offset.byte, layouts.word)
         bytes += littleEndian(1, layouts.word)

@@ -80,7 +80,7 @@ final class SealedPage {
                 header.name = base + UInt64(Offset.address)
                 header.nameLength = Int32(address.count)
             }
-            memory.write(header.bytes(layouts), at: start + Offset.header)
+            memory.write(header, width: layouts.word, at: start + Offset.header)
         }
         let inner = base + UInt64(arguments.header == nil ? Offset.address : Offset.header)
         guard var words = arguments.words else {

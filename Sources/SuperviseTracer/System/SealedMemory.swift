@@ -28,6 +28,18 @@ final class SealedMemory {
         for index in 0..<bytes.count { unsafe part[index] = bytes[index] }
     }
 
+    /// Writes a message header, in words of so many bytes, the least first.
+    func write(_ header: MessageHeader, width: Int, at offset: Int) {
+        let words = header.words
+        guard let part = unsafe part(offset, words.count * width) else { return }
+        for index in words.indices {
+            for byte in 0..<width {
+                unsafe part[index * width + byte] = UInt8(
+                    truncatingIfNeeded: words[index] >> UInt64(8 * byte))
+            }
+        }
+    }
+
     /// Writes an address.
     func write(_ address: AddressBytes, at offset: Int) {
         guard let part = unsafe part(offset, address.count) else { return }

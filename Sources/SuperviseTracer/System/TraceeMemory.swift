@@ -9,6 +9,20 @@ enum MemoryRead: Equatable {
     case hidden
 }
 
+/// What was found out about some memory of a thread at the stop that is being served.
+struct MemoryLook {
+    let slot: Int
+    let pointer: UInt64
+    let count: Int
+    /// CSUPERVISE_READABLE and CSUPERVISE_WRITABLE, where all of it is that.
+    let access: Int32
+
+    /// What this very memory allows; nil where something else was looked at.
+    func access(to pointer: UInt64, _ count: Int, of slot: Int) -> Int32? {
+        (pointer, count, slot) == (self.pointer, self.count, self.slot) ? access : nil
+    }
+}
+
 /// Reads the memory of tracees, each byte at most once a call.
 ///
 /// By `pread(2)` on `/proc/PID/mem`, which a page-fault handler of the tracee (userfaultfd) cannot
@@ -69,7 +83,15 @@ struct TraceeMemory {
         guard let sharedMemory = tree.sharedMemory, let tracee = tree.tracees[slot],
             !tracee.isReadDirectly, let maps = maps(of: slot)
         else { return false }
-        return csupervise_may_block(maps.rawValue, pointer, UInt64(count), sharedMemory) != 0
+        var access: Int32 = -1
+        guard
+            unsafe csupervise_may_block(
+                maps.rawValue, pointer, UInt64(count), sharedMemory, &access) == 0
+        else { return true }
+        if access >= 0 {
+            tree.look = MemoryLook(slot: slot, pointer: pointer, count: count, access: access)
+        }
+        return false
     }
 
     /// Reads what a process that hides its memory has shown; what it has not, is wanted.
@@ -182,6 +204,9 @@ struct TraceeMemory {
         let wanted = Int32(
             forWriting ? CSUPERVISE_WRITABLE : CSUPERVISE_READABLE)
         guard count > 0 else { return true }
+        if let access = tree.look?.access(to: pointer, count, of: slot) {
+            return access & wanted != 0
+        }
         guard let maps = maps(of: slot) else {
             return isShownAccessible(pointer, count, of: slot)
         }
