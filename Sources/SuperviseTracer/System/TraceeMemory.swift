@@ -9,7 +9,11 @@ enum MemoryRead: Equatable {
     case hidden
 }
 
-/// Reads the memory of tracees, each byte at most once a call.
+/// Reads the memory of tracees: what a call is judged by, once.
+///
+/// A second read could give other bytes than those that were judged. Before Linux 6.11
+/// `isAccessible` makes one, to see whether what the call names is there: its bytes go no further,
+/// neither to a judgement nor to the kernel, and whoever asks bounds their number.
 ///
 /// By `pread(2)` on `/proc/PID/mem`, which a page-fault handler of the tracee (userfaultfd) cannot
 /// hold up: it fails with EIO, where `process_vm_readv(2)` waits for as long as the tracee likes.
