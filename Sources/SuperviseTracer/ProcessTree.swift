@@ -248,6 +248,12 @@ final class ProcessTree {
         updateProcess(tracee.process) {
             $0.threads -= 1
             $0.combinedThreads ^= thread.rawValue
+            if $0.mapsReader == thread, !$0.isMemoryKept {
+                $0.maps?.close()
+                $0.maps = nil
+                // Whoever keeps a copy under this number could not read it any more either.
+                $0.addressSpace = nil
+            }
         }
         if processes[tracee.process]?.threads == 0 {
             forgetProgram(of: tracee.process)

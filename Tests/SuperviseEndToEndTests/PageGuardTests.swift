@@ -30,6 +30,28 @@ struct PageGuardTests {
                         """))
     }
 
+    @Test(
+        "has no say in that either when the thread is gone by whose call its mappings were found",
+        arguments: User.available, ["thread", "orphan"])
+    func reservationAfterThread(user: User, way: String) async throws {
+        let outcome = try await supervise(
+            ["-q", "--allow", "send udp localhost:9"], [Programs.path("reservation"), way],
+            as: user)
+        #expect(
+            outcome
+                == Outcome(
+                    output: """
+                        10: EPERM
+                        9: sent
+                        10: EPERM
+                        9: sent
+                        10: EPERM
+                        read: EFAULT
+                        map: ENOMEM
+
+                        """))
+    }
+
     @Test("is named by its option only")
     func option() async throws {
         let outcome = try await supervise(["--page-guard", "other"], ["true"])

@@ -223,11 +223,24 @@ struct TraceeMemory {
             return nil
         }
         if let maps = process.maps { return maps }
-        let opened = open(for: tracee.thread) {
-            unsafe csupervise_open_maps(tracee.thread.rawValue, &$0)
+        // The text goes with the thread by whose number it was opened (ESRCH), though the memory
+        // stays. The first thread's lasts, unless it has ended and left the others.
+        var reader = process.leader
+        var opened = openMaps(by: reader, for: tracee.thread)
+        if reader != tracee.thread, opened?.hasText != true {
+            opened?.close()
+            reader = tracee.thread
+            opened = openMaps(by: reader, for: tracee.thread)
         }
-        tree.updateProcess(tracee.process) { $0.maps = opened }
+        tree.updateProcess(tracee.process) {
+            $0.maps = opened
+            $0.mapsReader = reader
+        }
         return opened
+    }
+
+    private func openMaps(by reader: ThreadID, for thread: ThreadID) -> Descriptor? {
+        open(for: thread) { unsafe csupervise_open_maps(reader.rawValue, &$0) }
     }
 
     private func forgetMemory(of slot: Int) {
