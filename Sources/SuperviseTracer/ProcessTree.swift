@@ -20,6 +20,8 @@ final class ProcessTree {
     let keepsBiographies: Bool
     /// The device of the kernel's shared memory, to tell it from files; nil: files are not told.
     var sharedMemory: UInt64?
+    /// Whether pidfds of single threads are used where the kernel has them (Linux 6.9).
+    var usesThreadPidfds = true
     /// What could not be looked at when a call was last judged.
     var wanted: Hidden?
     /// Threads that stand at a stop until their maker's event has come.

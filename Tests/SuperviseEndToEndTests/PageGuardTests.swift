@@ -52,12 +52,14 @@ struct PageGuardTests {
                         """))
     }
 
-    @Test("is named by its option only")
-    func option() async throws {
-        let outcome = try await supervise(["--page-guard", "other"], ["true"])
+    @Test(
+        "is chosen by its option, as is what else older kernels lack, and only by its name",
+        arguments: [("--page-guard", "ranges"), ("--pidfds", "processes")])
+    func option(name: String, expected: String) async throws {
+        let outcome = try await supervise([name, "other"], ["true"])
         #expect(
             outcome
                 == Outcome(
-                    error: "supervise: --page-guard 'other': expected ranges\n", end: .exited(64)))
+                    error: "supervise: \(name) 'other': expected \(expected)\n", end: .exited(64)))
     }
 }
