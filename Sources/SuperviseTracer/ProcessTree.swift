@@ -20,6 +20,8 @@ final class ProcessTree {
     let keepsBiographies: Bool
     /// The device of the kernel's shared memory, to tell it from files; nil: files are not told.
     var sharedMemory: UInt64?
+    /// Whether pidfds of single threads are used where the kernel has them (Linux 6.9).
+    var usesThreadPidfds = true
     /// What could not be looked at when a call was last judged.
     var wanted: Hidden?
     /// The memory that was looked at last at the stop that is being served.
@@ -250,6 +252,12 @@ final class ProcessTree {
         updateProcess(tracee.process) {
             $0.threads -= 1
             $0.combinedThreads ^= thread.rawValue
+            if $0.mapsReader == thread, !$0.isMemoryKept {
+                $0.maps?.close()
+                $0.maps = nil
+                // Whoever keeps a copy under this number could not read it any more either.
+                $0.addressSpace = nil
+            }
         }
         if processes[tracee.process]?.threads == 0 {
             forgetProgram(of: tracee.process)

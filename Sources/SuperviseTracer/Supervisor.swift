@@ -20,6 +20,11 @@ public struct Supervisor {
     /// a kernel that can is for tests.
     public var pageGuard: FilterCompiler.PageGuard =
         SealedMemory.canSealMappings ? .sealed : .ranges
+    /// Whether pidfds of single threads are used where the kernel has them (Linux 6.9).
+    ///
+    /// Without them nobody can look at what one thread alone has accepted, so the packet filter alone
+    /// keeps away the peers that rules refuse. To do without is for tests.
+    public var usesThreadPidfds = true
     /// Whether recorded addresses have the names that the tree itself looked up; a stop at many
     /// calls that receive messages.
     public var tracesNames = false
@@ -129,6 +134,7 @@ public struct Supervisor {
                 filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
+            tree.usesThreadPidfds = usesThreadPidfds
             return supervise(command, isParent: isParent, tree, page)
         }
     }

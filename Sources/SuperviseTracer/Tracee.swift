@@ -79,6 +79,8 @@ struct Process {
     var memory: Descriptor?
     /// The mappings of that memory.
     var maps: Descriptor?
+    /// The thread by whose number they were opened: their text can be read until it is reaped.
+    var mapsReader: ThreadID?
     /// A number of that memory, told apart from all others; given when first needed.
     var addressSpace: UInt64?
     /// Whether that memory has the sealed page.

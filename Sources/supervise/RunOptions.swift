@@ -71,6 +71,10 @@ struct RunOptions: ParsableArguments {
     @Option(help: .hidden)
     var pageGuard: String?
 
+    /// For tests: pidfds of whole processes only, as before Linux 6.9.
+    @Option(help: .hidden)
+    var pidfds: String?
+
     /// What they ask for, with the policy and so many words of a command.
     func request(_ policy: PolicyRequest, commandWords: Int) -> RunRequest {
         RunRequest(
@@ -79,6 +83,6 @@ struct RunOptions: ParsableArguments {
             backtrace: backtrace, summary: summary, learn: learn, quiet: quiet,
             color: colorOption.color,
             requireLandlock: requireLandlock, landlockABI: landlockABI, pageGuard: pageGuard,
-            commandWords: commandWords)
+            pidfds: pidfds, commandWords: commandWords)
     }
 }

@@ -21,6 +21,7 @@ struct RunRequest: Equatable {
     var requireLandlock = false
     var landlockABI: Int32 = .max
     var pageGuard: String?
+    var pidfds: String?
     /// How many words the command has, at the end of the command line.
     var commandWords = 0
 
@@ -51,6 +52,7 @@ struct RunRequest: Equatable {
             telling.tracesNames && (isAuditing || policy.couldAllow(.outgoing, .udp))
         if backtrace { supervisor.stacks = Backtraces() }
         if try guardsRanges() { supervisor.pageGuard = .ranges }
+        supervisor.usesThreadPidfds = try usesThreadPidfds()
         let filter = try supervisor.filter()
         do throws(LaunchError) {
             end(try supervisor.run(command, filter: filter), telling)
@@ -98,6 +100,15 @@ struct RunRequest: Equatable {
         case nil: return false
         case "ranges": return true
         case let other?: throw .usage("--page-guard \(quoted(other)): expected ranges")
+        }
+    }
+
+    /// Whether pidfds of single threads are used where the kernel has them.
+    func usesThreadPidfds() throws(Failure) -> Bool {
+        switch pidfds {
+        case nil: return true
+        case "processes": return false
+        case let other?: throw .usage("--pidfds \(quoted(other)): expected processes")
         }
     }
 

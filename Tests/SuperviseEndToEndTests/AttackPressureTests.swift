@@ -24,7 +24,7 @@ struct AttackPressureTests {
     @Test(
         "has the results it has natively",
         arguments: Attack.all(
-            ["soft-limit", "threads", "faulting", "unreadable", "cancel", "killed"]
+            ["soft-limit", "threads", "faulting", "ended", "unreadable", "cancel", "killed"]
                 .map { "pressure \($0)" }))
     func same(attack: Attack) async throws {
         let native = try await attack.run(supervised: false)

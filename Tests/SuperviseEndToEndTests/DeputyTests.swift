@@ -8,25 +8,30 @@ import Testing
 struct DeputyTests {
     @Test(
         "waits, is interrupted, restarted, limited and refused as without it",
-        arguments: User.available)
-    func waiting(user: User) async throws {
+        arguments: User.available, [[], ["--pidfds", "processes"]])
+    func waiting(user: User, options: [String]) async throws {
         let native = try await run([Programs.path("blocking")], as: user)
         #expect(native.end == .exited(0) && native.output.hasPrefix("interrupted: EINTR\n"))
         #expect(
             try await supervise(
-                ["--quiet", "--allow", "* tcp"], [Programs.path("blocking")], as: user)
+                ["--quiet", "--allow", "* tcp"] + options, [Programs.path("blocking")],
+                as: user)
                 == native)
     }
 
     @Test(
         "accepts, waits, is interrupted, restarted, limited and refused as without it",
-        arguments: User.available)
-    func accepting(user: User) async throws {
+        arguments: User.available, [[], ["--pidfds", "processes"]])
+    func accepting(user: User, options: [String]) async throws {
+        let mayFilter = try await mayFilterPackets(user)
+        guard options.isEmpty || mayFilter else {
+            return print("skipped: packet filters for TCP, which \(user) may not attach here")
+        }
         let native = try await run([Programs.path("accepting")], as: user)
         #expect(native.end == .exited(0) && native.output.hasPrefix("room 16: 5, length 16"))
         #expect(
             try await supervise(
-                ["--quiet", "--network", "on", "--deny", "accept tcp 127.1.0.0/16"],
+                ["--quiet", "--network", "on", "--deny", "accept tcp 127.1.0.0/16"] + options,
                 [Programs.path("accepting")], as: user)
                 == native)
     }

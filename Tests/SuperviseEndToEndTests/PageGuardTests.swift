@@ -30,12 +30,36 @@ struct PageGuardTests {
                         """))
     }
 
-    @Test("is named by its option only")
-    func option() async throws {
-        let outcome = try await supervise(["--page-guard", "other"], ["true"])
+    @Test(
+        "has no say in that either when the thread is gone by whose call its mappings were found",
+        arguments: User.available, ["thread", "orphan"])
+    func reservationAfterThread(user: User, way: String) async throws {
+        let outcome = try await supervise(
+            ["-q", "--allow", "send udp localhost:9"], [Programs.path("reservation"), way],
+            as: user)
         #expect(
             outcome
                 == Outcome(
-                    error: "supervise: --page-guard 'other': expected ranges\n", end: .exited(64)))
+                    output: """
+                        10: EPERM
+                        9: sent
+                        10: EPERM
+                        9: sent
+                        10: EPERM
+                        read: EFAULT
+                        map: ENOMEM
+
+                        """))
+    }
+
+    @Test(
+        "is chosen by its option, as is what else older kernels lack, and only by its name",
+        arguments: [("--page-guard", "ranges"), ("--pidfds", "processes")])
+    func option(name: String, expected: String) async throws {
+        let outcome = try await supervise([name, "other"], ["true"])
+        #expect(
+            outcome
+                == Outcome(
+                    error: "supervise: \(name) 'other': expected \(expected)\n", end: .exited(64)))
     }
 }

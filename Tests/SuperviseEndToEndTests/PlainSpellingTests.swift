@@ -43,7 +43,8 @@ struct PlainSpellingTests {
             "--network", "--network -- true", "--network -q -- true", "--network= -- true",
             "--network on --network off -- true", "-l a --log b -- true", "-lfile -- true",
             "-l=file -- true", "--quiet=yes -- true", "--log-format -- true", "--log -x -- true",
-            "--landlock-abi 0 -- true", "--page-guard ranges -- true", "run run -- true",
+            "--landlock-abi 0 -- true", "--page-guard ranges -- true", "--pidfds processes -- true",
+            "run run -- true",
             "true -- true", "--allow -- true",
         ])
     func notPlain(line: String) {

@@ -110,3 +110,15 @@ func compare(
         Issue.record("expected \(line), found \(found)", sourceLocation: sourceLocation)
     }
 }
+
+/// Whether a user may attach packet filters to TCP sockets, for which Linux 6.18 wants CAP_NET_ADMIN.
+func mayFilterPackets(_ user: User) async throws -> Bool {
+    // One instruction, which passes every packet; SO_ATTACH_FILTER is 26.
+    let script = """
+        import ctypes, socket, struct
+        accept = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0xffffffff))
+        socket.socket().setsockopt(
+            socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 1, ctypes.addressof(accept)))
+        """
+    return try await run(["/usr/bin/python3", "-c", script], as: user).end == .exited(0)
+}

@@ -39,6 +39,22 @@ struct RuleTests {
         #expect(outcome.output.hasSuffix("\naccept4(20,SOCK_CLOEXEC) = EAGAIN\n"))
     }
 
+    @Test(
+        "Before Linux 6.9 refused peers are kept away by the packet filter, or nobody listens",
+        arguments: User.available)
+    func filteredPeers(user: User) async throws {
+        let option = ["--pidfds", "processes"]
+        if try await mayFilterPackets(user) {
+            return try await selftest(
+                ["--case", "programs/accept*", "--with=--pidfds=processes"], as: user)
+        }
+        let outcome = try await supervise(
+            ["--log", "-", "--network", "on", "--deny", "accept tcp 127.0.0.2"] + option,
+            [Programs.path("probe"), "l=socket(AF_INET,SOCK_STREAM)", "listen($l)"], as: user)
+        #expect(outcome.output == "l=socket(AF_INET,SOCK_STREAM) = 3\nlisten($l) = EPERM\n")
+        #expect(outcome.error.hasSuffix(" peers that cannot be kept away @ profile\n"))
+    }
+
     @Test("paths", arguments: Row.table("rules", "paths"), Way.all)
     func paths(row: Row, way: Way) async throws { try await compare(row, way) }
 

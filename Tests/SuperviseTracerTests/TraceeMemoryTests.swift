@@ -115,6 +115,16 @@ struct TraceeMemoryTests {
         #expect(memory.isAccessible(now, count: 4, of: slot))
     }
 
+    /// By a thread's own number they can be read for as long as that thread lives.
+    @Test("Has its mappings by the first thread's number, whoever asks first")
+    func mappings() throws {
+        let thread = tree.adopt(try specimen.id("thread"))
+        let maps = try #require(memory.descriptors(of: thread)?.maps)
+        let file = try #require(realpath("/proc/self/fd/\(maps)", nil))
+        defer { free(file) }
+        #expect(String(cString: file) == "/proc/\(specimen.thread.rawValue)/maps")
+    }
+
     @Test("Is not there when the process is dead or gone")
     func dead() throws {
         #expect(read(base, 4).0 == .bytes(4))

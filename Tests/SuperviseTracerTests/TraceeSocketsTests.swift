@@ -63,8 +63,11 @@ struct TraceeSocketsTests {
             sockets.look(at: try specimen.descriptor("file"), of: slot) == .error(.notSocket))
     }
 
-    @Test("Of a thread is in that thread's own table")
-    func ownTable() throws {
+    @Test(
+        "Of a thread is in that thread's own table, or not known for what it is",
+        arguments: [true, false])
+    func ownTable(usesThreadPidfds: Bool) throws {
+        tree.usesThreadPidfds = usesThreadPidfds
         let (tcp, udp) = (try specimen.descriptor("tcp"), try specimen.descriptor("udp"))
         let tcpKind = SocketLookup.socket(.known(Self.kind(.ipv4, .stream, 6)))
         let udpKind = SocketLookup.socket(.known(Self.kind(.ipv4, .datagram, 17)))

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -114,6 +115,25 @@ static void faulting(void) {
     printf("others %d\n", count);
 }
 
+static atomic_int caller;
+
+static void *call_nowhere(void *unused) {
+    caller = gettid();
+    printf("nowhere %s\n", judged_call(socket(AF_UNIX, SOCK_DGRAM, 0), (void *)-4096));
+    return unused;
+}
+
+/// The thread that made the first judged call is gone by the next one.
+static void ended(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, call_nowhere, NULL);
+    pthread_join(thread, NULL);
+    while (syscall(SYS_tgkill, getpid(), caller, 0) == 0) {
+        sched_yield();
+    }
+    printf("then %s\n", judged_call(socket(AF_UNIX, SOCK_DGRAM, 0), &nobody));
+}
+
 static void unreadable(void) {
     char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memcpy(pages, &nobody, sizeof nobody);
@@ -205,6 +225,8 @@ int main(int count, char **words) {
         threads(2000);
     } else if (strcmp(way, "faulting") == 0) {
         faulting();
+    } else if (strcmp(way, "ended") == 0) {
+        ended();
     } else if (strcmp(way, "unreadable") == 0) {
         unreadable();
     } else if (strcmp(way, "address-space") == 0) {

@@ -49,7 +49,7 @@ final class Judge {
         // What is left of it has no others.
         asksForPrograms = (policy.rules + policy.profile.rules).flatMap(\.qualifiers)
             .contains { !$0.needs.isDisjoint(with: .programs) }
-        judgesConnections = TraceeSockets.copiesFromThreads()
+        judgesConnections = tree.usesThreadPidfds && TraceeSockets.copiesFromThreads()
         subjects = SubjectReader(tree: tree, patterns: policy.programPatterns)
         self.recorder = recorder
         self.tree = tree

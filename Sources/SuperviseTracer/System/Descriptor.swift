@@ -33,6 +33,13 @@ struct Descriptor: Equatable {
         try open { unsafe csupervise_proc_open(&$0) }
     }
 
+    /// Whether a file has something to read at its start.
+    var hasText: Bool {
+        var byte: UInt8 = 0
+        // One byte is what there is room for.
+        return unsafe pread(rawValue, &byte, 1, 0) == 1
+    }
+
     /// The own address of a socket of that kind.
     ///
     /// An IP socket that has neither an address nor a port is unbound.

@@ -23,7 +23,11 @@ struct MemoryLook {
     }
 }
 
-/// Reads the memory of tracees, each byte at most once a call.
+/// Reads the memory of tracees: what a call is judged by, once.
+///
+/// A second read could give other bytes than those that were judged. Before Linux 6.11
+/// `isAccessible` makes one, to see whether what the call names is there: its bytes go no further,
+/// neither to a judgement nor to the kernel, and whoever asks bounds their number.
 ///
 /// By `pread(2)` on `/proc/PID/mem`, which a page-fault handler of the tracee (userfaultfd) cannot
 /// hold up: it fails with EIO, where `process_vm_readv(2)` waits for as long as the tracee likes.
@@ -244,11 +248,24 @@ struct TraceeMemory {
             return nil
         }
         if let maps = process.maps { return maps }
-        let opened = open(for: tracee.thread) {
-            unsafe csupervise_open_maps(tracee.thread.rawValue, &$0)
+        // The text goes with the thread by whose number it was opened (ESRCH), though the memory
+        // stays. The first thread's lasts, unless it has ended and left the others.
+        var reader = process.leader
+        var opened = openMaps(by: reader, for: tracee.thread)
+        if reader != tracee.thread, opened?.hasText != true {
+            opened?.close()
+            reader = tracee.thread
+            opened = openMaps(by: reader, for: tracee.thread)
         }
-        tree.updateProcess(tracee.process) { $0.maps = opened }
+        tree.updateProcess(tracee.process) {
+            $0.maps = opened
+            $0.mapsReader = reader
+        }
         return opened
+    }
+
+    private func openMaps(by reader: ThreadID, for thread: ThreadID) -> Descriptor? {
+        open(for: thread) { unsafe csupervise_open_maps(reader.rawValue, &$0) }
     }
 
     private func forgetMemory(of slot: Int) {

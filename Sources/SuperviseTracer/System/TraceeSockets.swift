@@ -131,30 +131,34 @@ struct TraceeSockets {
     ) throws(Errno) -> (descriptor: Descriptor, isOfLeader: Bool) {
         if let pidfd = tracee.pidfd { return (pidfd, tracee.pidfdIsOfLeader) }
         let thread = tracee.thread
-        var isOfLeader = false
-        var opened: Descriptor
-        if thread == leader {
-            opened = try tree.openOrThrow(for: thread) {
-                unsafe csupervise_pidfd_open(thread.rawValue, &$0)
-            }
-        } else {
-            do throws(Errno) {
-                opened = try tree.openOrThrow(for: thread) {
-                    unsafe csupervise_pidfd_open_thread(thread.rawValue, &$0)
-                }
-            } catch .invalidArgument {
-                opened = try tree.openOrThrow(for: thread) {
+        let own = thread == leader ? nil : try pidfdOfThread(thread)
+        let opened =
+            if let own {
+                own
+            } else {
+                try tree.openOrThrow(for: thread) {
                     unsafe csupervise_pidfd_open(leader.rawValue, &$0)
                 }
-                isOfLeader = true
-            } catch {
-                throw error
             }
-        }
+        let isOfLeader = thread != leader && own == nil
         tree.update(slot) {
             $0.pidfd = opened
             $0.pidfdIsOfLeader = isOfLeader
         }
         return (opened, isOfLeader)
+    }
+
+    /// A pidfd of a thread that is not the first; nil where there are none of such.
+    private func pidfdOfThread(_ thread: ThreadID) throws(Errno) -> Descriptor? {
+        guard tree.usesThreadPidfds else { return nil }
+        do throws(Errno) {
+            return try tree.openOrThrow(for: thread) {
+                unsafe csupervise_pidfd_open_thread(thread.rawValue, &$0)
+            }
+        } catch .invalidArgument {
+            return nil
+        } catch {
+            throw error
+        }
     }
 }
