@@ -15,10 +15,11 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
 failed=0
+options=()
 race() {
     local outcome
     outcome=$("$programs/holding" abstract-datagram udp-bound udp tcp -- \
-        "$programs/supervise" --quiet --landlock-abi 0 -- "$programs/$1" "${@:2}" "$tries" 36000) || outcome="failed"
+        "$programs/supervise" --quiet --landlock-abi 0 "${options[@]}" -- "$programs/$1" "${@:2}" "$tries" 36000) || outcome="failed"
     echo "$*: $outcome"
     [[ $outcome == "tries $tries reached 0" ]] || failed=1
 }
@@ -52,4 +53,6 @@ for what in stream seqpacket inet unspec listen; do
     race swap-socket $what
 done
 race rewrite-code
+options=(--network on --deny 'connect tcp 127.0.0.1')
+race swap-socket fast-open
 exit $failed

@@ -39,7 +39,7 @@ swift build --manifest-cache none --build-tests >build.log 2>&1 || {
     grep -E 'error' build.log | sort -u | head -n 40
     exit 1
 }
-for product in supervise probe holding; do
+for product in supervise probe holding swap-socket; do
     swift build --manifest-cache none --product "$product" >>build.log 2>&1
 done
 
@@ -52,6 +52,16 @@ run() {
     NO_COLOR=1 timeout 300 "$tests" --testing-library swift-testing "$@" 2>&1 | tee unit.log | grep -m1 '✘ ' >/dev/null && return 1
     return "${PIPESTATUS[0]}"
 }
+# races: what no result shows, another socket in the place of the one that was judged.
+races() {
+    local what outcome options=()
+    for what in stream seqpacket inet unspec listen fast-open; do
+        [[ $what != fast-open ]] || options=(--network on --deny 'connect tcp 127.0.0.1')
+        outcome=$(timeout 60 "${supervise%/*}/holding" abstract-datagram udp-bound udp tcp -- \
+            "$supervise" --quiet --landlock-abi 0 "${options[@]}" -- "${supervise%/*}/swap-socket" "$what" 4000 30) || return 1
+        [[ $outcome == 'tries 4000 reached 0' ]] || return 1
+    done
+}
 semantics() {
     timeout -k 5 900 "$supervise" selftest --until-failure --seconds 120 --cases "$cases" "$@" >selftest.log 2>&1
 }
@@ -59,7 +69,7 @@ semantics() {
 # What may find a mutant, cheapest first; each is asked only about what the ones before let through.
 slow='AgreementTests|PreparedPolicyTests|UnknownTests|RangeGuardTests|EscapedTextTests|garbage|roundTrip|random'
 tiers=('quick tests of policy and filter' "tests of the tracer's parts" 'slow tests of the filter'
-    'slow tests of the policy' selftest)
+    'slow tests of the policy' selftest 'races against the check')
 for way in '' logged guarded garbage limited flagged; do tiers+=("selftest${way:+ --way $way}, all profiles"); done
 tier() {
     case $1 in
@@ -68,6 +78,7 @@ tier() {
         *'of the policy') run --filter "SupervisePolicyTests.*($slow)" ;;
         # These start programs, which only tests that come to their end take away.
         tests*) timeout 300 "$tests" --testing-library swift-testing --filter SuperviseTracerTests >unit.log 2>&1 ;;
+        races*) races ;;
         # Most rows are the same in every profile.
         selftest) semantics --profile rlimit-network ;;
         *)
@@ -85,7 +96,7 @@ found() {
     for name in "${tiers[@]}"; do
         # What they test does not have the mutant's target.
         case "$1 $name" in
-            SuperviseTracer*' of policy and filter' | SuperviseTracer*' slow '* | SuperviseFilter*' of the policy') continue ;;
+            Supervise[PF]*' races '* | SuperviseTracer*' of policy and filter' | SuperviseTracer*' slow '* | SuperviseFilter*' of the policy') continue ;;
         esac
         if [[ ! -e $copy/passed/$name ]]; then
             SUPERVISE_MUTANT=0 tier "$name" || {

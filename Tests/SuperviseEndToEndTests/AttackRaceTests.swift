@@ -1,3 +1,4 @@
+import Foundation
 import SuperviseTestSupport
 import Testing
 
@@ -64,6 +65,19 @@ struct AttackRaceTests {
         arguments: Attack.all(["swap-socket connect"]))
     func connection(attack: Attack) async throws {
         try await race(attack, options: ["--allow", "* udp"])
+    }
+
+    @Test(
+        "that replaces the socket makes no connect of a send",
+        arguments: Attack.all(["swap-socket fast-open"]))
+    func fastOpen(attack: Attack) async throws {
+        let client = try String(contentsOfFile: "/proc/sys/net/ipv4/tcp_fastopen", encoding: .utf8)
+        guard Int(client.trimmingCharacters(in: .whitespacesAndNewlines)).map({ $0 & 1 }) == 1
+        else {
+            print("skipped: \(attack.testDescription): net.ipv4.tcp_fastopen is off")
+            return
+        }
+        try await race(attack, options: ["--network", "on", "--deny", "connect tcp 127.0.0.1"])
     }
 
     @Test(

@@ -139,4 +139,31 @@ struct PrefixTests {
             #expect(prepared.answer(to: request) == policy.answer(to: request), "\(port)")
         }
     }
+
+    /// With a source address a rule for every address leaves open which it is, one that names some
+    /// has decided: of the two, which are about the same addresses, neither may be left out.
+    @Test("A prepared policy keeps rules apart that name addresses and that do not")
+    func naming() throws {
+        let all = try NetworkSet(["0.0.0.0/0", "10.0.0.0/8"].map(prefix))
+        let (open, naming) = (
+            Rule(.allow, .bind, nil, .internet(.any, nil)),
+            Rule(.allow, .bind, nil, .internet(.set("all", all), nil))
+        )
+        let address = SocketAddress.ipv4(IPv4Address(bits: 0xc000_0201), port: 80)
+        for rules in [[open, naming], [naming, open]] {
+            var policy = Policy(rules: rules)
+            policy.source.ipv4 = IPv4Address(bits: 0x0a00_0001)
+            for socket in [
+                SocketState.unknown, .known(SocketKind(family: .ipv4, type: .stream)),
+            ] {
+                let request = Request.bind(socket, address)
+                #expect(
+                    PreparedPolicy(policy).answer(to: request) == policy.answer(to: request),
+                    "\(socket) by \(rules)")
+            }
+        }
+        var policy = Policy(rules: [open, naming])
+        policy.source.ipv4 = IPv4Address(bits: 0x0a00_0001)
+        #expect(PreparedPolicy(policy).answer(to: .bind(.unknown, address)) == .needs(.socket))
+    }
 }

@@ -1,6 +1,6 @@
 // Puts another socket in the place of a call's between its check and its use.
 //
-// Usage: swap-socket stream|seqpacket|inet|unspec|listen|connect TRIES SECONDS
+// Usage: swap-socket stream|seqpacket|inet|unspec|listen|connect|fast-open TRIES SECONDS
 //
 // Makes a call on a descriptor over and over, while a thread puts one of two sockets there with
 // dup2 all the time: one for which the call is harmless, and one for which it is not. A verdict
@@ -13,6 +13,8 @@
 //   listen             listen: a bound AF_UNIX socket may, an inherited TCP socket would get a port
 //   connect            connect to a port that nobody listens on: an inherited UDP socket may, where
 //                      the policy says so, an inherited TCP socket is told that it is refused there
+//   fast-open          sendto with MSG_FASTOPEN to that port: a UDP socket sends, which is allowed, a
+//                      TCP socket connects
 //
 // Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
 // TCP socket.
@@ -44,7 +46,7 @@ static struct alternation swapping = {put_harmless, put_harmful, 6, 5, 0, 0};
 
 int main(int count, char **words) {
     if (count != 4) {
-        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen|connect TRIES SECONDS\n", stderr);
+        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen|connect|fast-open TRIES SECONDS\n", stderr);
         return 2;
     }
     const char *what = words[1];
@@ -52,13 +54,14 @@ int main(int count, char **words) {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     int pair[2], listens = strcmp(what, "listen") == 0, connects = strcmp(what, "connect") == 0;
+    int sends_first = strcmp(what, "fast-open") == 0;
     int target = ABSTRACT;
     if (listens) {
         // Has a name, so that listening succeeds.
         harmless = socket(AF_UNIX, SOCK_STREAM, 0);
         bind(harmless, &(struct sockaddr){.sa_family = AF_UNIX}, sizeof(sa_family_t));
         harmful = TCP;
-    } else if (connects) {
+    } else if (connects || sends_first) {
         harmless = UDP;
         harmful = TCP;
         *(struct sockaddr_in *)&address = (struct sockaddr_in){.sin_family = AF_INET,
@@ -85,6 +88,13 @@ int main(int count, char **words) {
     for (; made < tries && ((made & 63) != 0 || now() < limit); made++) {
         if (connects) {
             if (connect(SWAPPED, (struct sockaddr *)&address, length) == -1 && errno == ECONNREFUSED) {
+                reached++;
+            }
+            continue;
+        }
+        if (sends_first) {
+            if (sendto(SWAPPED, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&address, length) == -1
+                && errno == ECONNREFUSED) {
                 reached++;
             }
             continue;

@@ -27,17 +27,28 @@ struct Named {
     /// MSG_FASTOPEN: a send to a destination connects a TCP socket first.
     private static let fastOpen: UInt32 = 0x2000_0000
 
+    /// Whether the call is a connect on some sockets and a send on others.
+    ///
+    /// AF_UNIX sockets do not look at the flag, and others refuse their names.
+    func mayConnect(to address: SocketAddress) -> Bool {
+        operation == .send && flags & Self.fastOpen != 0 && address.family != .unix
+    }
+
     /// The request that the policy judges.
     func request(_ socket: SocketState, _ address: SocketAddress) -> Request {
         switch operation {
         case .bind: return .bind(socket, address)
         case .send:
-            let isStream = socket.kind.map { $0.type == .stream } ?? true
-            let isFastOpen = flags & Self.fastOpen != 0 && isStream
-            return isFastOpen && socket.kind?.family != .unix
+            let isStream = socket.kind.map { $0.type == .stream && $0.family != .unix } ?? true
+            return mayConnect(to: address) && isStream
                 ? .connect(socket, address) : .send(socket, address)
         default: return .connect(socket, address)
         }
+    }
+
+    /// What the call asks for besides, where it is not known on which kind of socket it is made.
+    func otherRequest(_ socket: SocketState, _ address: SocketAddress) -> Request? {
+        socket.kind == nil && mayConnect(to: address) ? .send(socket, address) : nil
     }
 }
 
@@ -101,10 +112,15 @@ extension Judge {
         }
         // First without looking at the socket: most verdicts are the same for every kind of it.
         let request = named.request(.unknown, address)
+        let other = named.otherRequest(.unknown, address)
         let isAllowedOnAny =
             !recorder.wants(denial: false) && !refusesPeers && policy.source.isEmpty
-            && isAllowed(request, by: caller)
-        if isAllowedOnAny, !dependsOnProgram(request) { return .success(bytes) }
+            && isAllowed(request, by: caller) && (other.map { isAllowed($0, by: caller) } ?? true)
+        if isAllowedOnAny, !dependsOnProgram(request),
+            !(other.map { dependsOnProgram($0) } ?? false)
+        {
+            return .success(bytes)
+        }
         switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
@@ -113,8 +129,12 @@ extension Judge {
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):
-            let request = named.request(state, address)
-            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            var request = named.request(state, address)
+            var decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            if !decision.verdict.isDenial, let other = named.otherRequest(state, address) {
+                request = other
+                decision = self.decision(on: other, named.descriptor, state.kind, by: caller)
+            }
             let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
             }
@@ -123,7 +143,9 @@ extension Judge {
             // that differ in what they do with it are given one that makes no difference.
             let step = recorder.isAuditing ? nil : decision.source
             if address.family != .unix, !isAllowedOnAny {
-                depend(on: named.descriptor, request, step)
+                depend(
+                    on: named.descriptor, request, step,
+                    isAnotherOnOthers: named.mayConnect(to: address))
             }
             if step != nil {
                 return carryOut(step, on: named.descriptor, state.kind, bytes, caller)

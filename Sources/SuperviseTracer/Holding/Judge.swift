@@ -256,13 +256,17 @@ final class Judge {
         }
     }
 
-    /// Notes the socket that a call is made on, where the verdict on the request depends on it.
-    func depend(on descriptor: Int32, _ request: Request, _ step: SourceStep? = nil) {
+    /// Notes the socket that a call is made on, where the verdict on the request depends on it, or
+    /// what the call asks for.
+    func depend(
+        on descriptor: Int32, _ request: Request, _ step: SourceStep? = nil,
+        isAnotherOnOthers: Bool = false
+    ) {
         // The filter for its peers has to be the very socket's, too.
         let isOpened = request.operation == .bind || request.operation == .listen
         guard
             refusesPeers && isOpened || step?.changesSocket == true
-                || prepared.verdictDependsOnSocket(request)
+                || isAnotherOnOthers || prepared.verdictDependsOnSocket(request)
         else { return }
         dependence = SocketDependence(descriptor: descriptor, operation: request.operation)
     }
