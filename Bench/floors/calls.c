@@ -2,30 +2,17 @@
 // median in nanoseconds. `calls bind|connect|sendto|sendmsg|pingpong COUNT [BUSY [IDLE]]`; `pingpong` is a
 // sendmsg to another process, and its answer.
 
+#include "timing.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *one, const void *other)
-{
-    double difference = *(const double *)one - *(const double *)other;
-    return difference < 0 ? -1 : difference > 0;
-}
 
 static void fail(const char *what)
 {
@@ -41,11 +28,11 @@ static double time_bind(void)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = discard.sin_addr};
     int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     if (bind(descriptor, (struct sockaddr *)&any, sizeof any) == -1) {
         fail("bind");
     }
-    double end = now();
+    double end = now(CLOCK_MONOTONIC);
     close(descriptor);
     return end - start;
 }
@@ -56,11 +43,11 @@ static double time_connect(void)
     if (descriptor == -1) {
         descriptor = socket(AF_INET, SOCK_DGRAM, 0);
     }
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     if (connect(descriptor, (const struct sockaddr *)&discard, sizeof discard) == -1) {
         fail("connect");
     }
-    return now() - start;
+    return now(CLOCK_MONOTONIC) - start;
 }
 
 static double time_sendto(void)
@@ -69,13 +56,13 @@ static double time_sendto(void)
     if (descriptor == -1) {
         descriptor = socket(AF_INET, SOCK_DGRAM, 0);
     }
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     // ECONNREFUSED is what the datagram before this one met.
     if (sendto(descriptor, "x", 1, 0, (const struct sockaddr *)&discard, sizeof discard) == -1
         && errno != ECONNREFUSED) {
         fail("sendto");
     }
-    return now() - start;
+    return now(CLOCK_MONOTONIC) - start;
 }
 
 static double time_sendmsg(void)
@@ -87,11 +74,11 @@ static double time_sendmsg(void)
     char byte = 'x';
     struct iovec part = {&byte, 1};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     if (sendmsg(pair[0], &message, 0) == -1) {
         fail("sendmsg");
     }
-    double end = now();
+    double end = now(CLOCK_MONOTONIC);
     if (read(pair[1], &byte, 1) != 1) {
         fail("read");
     }
@@ -130,11 +117,11 @@ static double time_pingpong(void)
     char byte = 'x';
     struct iovec part = {&byte, 1};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     if (sendmsg(pair[0], &message, 0) == -1 || read(pair[0], &byte, 1) != 1) {
         fail("sendmsg");
     }
-    return now() - start;
+    return now(CLOCK_MONOTONIC) - start;
 }
 
 /// Makes processes that end with this one.

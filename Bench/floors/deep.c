@@ -2,20 +2,13 @@
 /// clock. The first calls, in which symbols are read, do not count.
 ///
 ///     deep COUNT
+#include "timing.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 static volatile int after;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
 
 /// main, two frames of the C library and _start stand above, socket() below.
 __attribute__((noinline, noclone)) static void ask(int levels)
@@ -37,10 +30,10 @@ int main(int count, char **arguments)
     for (int call = 0; call < 20; call += 1) {
         ask(15);
     }
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     for (int call = 0; call < calls; call += 1) {
         ask(15);
     }
-    printf("%.1f\n", (now() - start) / calls);
+    printf("%.1f\n", (now(CLOCK_MONOTONIC) - start) / calls);
     return 0;
 }

@@ -1,29 +1,16 @@
 // Times what happens in the life of a tree, and prints the median of each in nanoseconds.
 // `events thread|fork|vfork|signal|stop COUNT`.
 
+#include "timing.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int compare(const void *one, const void *other)
-{
-    double difference = *(const double *)one - *(const double *)other;
-    return difference < 0 ? -1 : difference > 0;
-}
 
 static void *end_at_once(void *nothing)
 {
@@ -112,9 +99,9 @@ int main(int count, char **arguments)
         }
     }
     for (long round = 0; round < rounds; round++) {
-        double start = now();
+        double start = now(CLOCK_MONOTONIC);
         happen();
-        times[round] = now() - start;
+        times[round] = now(CLOCK_MONOTONIC) - start;
     }
     if (stopped > 0) {
         kill(stopped, SIGKILL);

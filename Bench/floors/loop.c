@@ -3,28 +3,15 @@
 // other load on the machine shall not count. What is stopped is timed by the clock, call by call, and the
 // median is printed: `connect`; and `first`, by how much the program's first such call took longer.
 
+#include "timing.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int is_less(const void *one, const void *other)
-{
-    double difference = *(const double *)one - *(const double *)other;
-    return difference < 0 ? -1 : difference > 0;
-}
 
 /// The time of each call, the first one in its place, the others in order of their length.
 static double *time_connects(long rounds)
@@ -41,7 +28,7 @@ static double *time_connects(long rounds)
         connect(descriptor, (struct sockaddr *)&name, sizeof name);
         times[round] = now(CLOCK_MONOTONIC) - start;
     }
-    qsort(times + 1, (size_t)(rounds - 1), sizeof *times, is_less);
+    qsort(times + 1, (size_t)(rounds - 1), sizeof *times, compare);
     return times;
 }
 

@@ -3,26 +3,21 @@
 // floor of what mapping the page takes. Every connect then goes on without a look.
 // `mapped PROGRAM [ARGUMENT...]`.
 
+#include "seized.h"
+
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/user.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 enum { PLACE = 0x7e000000, SIZE = 1 << 20, NUMBER_MSEAL = 462, SEAL_FUTURE_WRITE = 0x10 };
 
@@ -161,32 +156,9 @@ int main(int count, char **arguments)
         fputs("usage: mapped PROGRAM [ARGUMENT...]\n", stderr);
         return 2;
     }
-    struct sock_filter trace[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof trace / sizeof *trace, trace};
-    int ready[2];
-    require(pipe(ready) == 0, "pipe");
     make_page();
-    pid_t child = fork();
-    if (child == 0) {
-        char go;
-        close(ready[1]);
-        if (read(ready[0], &go, 1) != 1) {
-            _exit(1);
-        }
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
-        execvp(arguments[1], arguments + 1);
-        _exit(127);
-    }
-    long options = PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK
-        | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
-    require(child != -1 && ptrace(PTRACE_SEIZE, child, 0, options) == 0, "PTRACE_SEIZE");
-    require(write(ready[1], "", 1) == 1, "write");
+    pid_t child = start_seized(arguments + 1, 0);
+    require(child != -1, "PTRACE_SEIZE");
     int status, result = 1, has_page = 0;
     while ((thread = waitpid(-1, &status, __WALL)) > 0) {
         if (WIFSTOPPED(status)) {
