@@ -7,7 +7,8 @@
 # SUPERVISE is the static program. With a PATTERN only the attacks are run whose commands match it; --short runs the
 # decision tables as root and leaves the attacks out, some of which depend on the time they are given. The kernel is
 # the package that linux-image-cloud-amd64 stands for; it and the machine's image are kept in .build/kernels. Takes ten
-# minutes, --short two, and longer on a busy machine; what takes more than two hours, --short ten minutes, is ended.
+# minutes, --short two, and longer on a busy machine; what takes more than two hours is ended, and so is --short after
+# ten minutes, which is no failure where none was seen until then.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ folder=.build/kernels
 # own, by how fast it is.
 silence=1800
 limit=7200
-if [[ -n $short ]]; then limit=600; fi
+if [[ -n $short ]]; then silence=300 limit=600; fi
 
 skip() {
     echo "test-kernels: skipped: $1"
@@ -128,6 +129,10 @@ passed=$(grep -c '^ok ' "$output" || true)
 refuted=$(grep -c '^not ok ' "$output" || true)
 failed=$((failed + refuted))
 missing=$((expected - passed - refuted))
+# A machine too slow for the emulation says nothing of supervise; one that hangs was told of above.
+if [[ -n $short && $status -eq 124 && $failed -eq 0 && $passed -gt 0 ]]; then
+    skip "$passed of $expected cases had passed after $limit seconds, and none had failed"
+fi
 if [[ -z $only && $missing -ne 0 ]]; then
     echo "not ok $missing of $expected cases gave no result"
     failed=$((failed + (missing < 0 ? -missing : missing)))
