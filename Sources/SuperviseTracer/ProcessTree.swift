@@ -157,7 +157,8 @@ final class ProcessTree {
         inherit(slot, from: maker)
     }
 
-    /// What a process that was made has of its maker's: once, and not after it executed a program.
+    /// What a process that was made has of its maker's, once; after it executed a program, what it
+    /// keeps then.
     private func inherit(_ slot: Int, from maker: ThreadID) {
         guard let child = tracees[slot], let known = processes[child.process],
             !known.isAnnounced, known.leader == child.thread, let makerSlot = index[maker],
@@ -166,10 +167,13 @@ final class ProcessTree {
         else { return }
         updateProcess(child.process) {
             $0.isAnnounced = true
-            $0.hidItself = process.hidItself
-            $0.mayInject = process.mayInject
             // It may have installed one itself before this event was served.
             if $0.hasOwnFilters != true { $0.hasOwnFilters = process.hasOwnFilters }
+            if !process.mayInject { $0.mayInject = false }
+        }
+        guard !known.hasExecuted else { return }
+        updateProcess(child.process) {
+            $0.hidItself = process.hidItself
             if case .known = process.program { $0.program = process.program }
         }
         // A copy of the maker's address space has the page where the maker had seen it before it
@@ -290,7 +294,7 @@ final class ProcessTree {
         let former = processes[process]?.program ?? .unknown
         forgetProgram(of: process)
         processes[process]?.biography?.image = nil
-        updateProcess(process) { $0.isAnnounced = true }
+        updateProcess(process) { $0.hasExecuted = true }
         guard keepsLineage else { return }
         // What it ran before led to this program. One that nobody looked at is its maker's, which
         // is in the lineage already.

@@ -33,14 +33,13 @@ final class Supervision: StopHandler {
     /// Whether no call may go on any more, or the started process's end is the run's.
     var isFinished: Bool { recorder.failure != nil || root.endsTheRun }
 
-    /// A sixteenth of the tree, so that a look costs each stop as much as sixteen tracees do; and
-    /// three, where a look is little but another request.
+    /// A sixteenth of the tree, so that a look costs each stop as much as sixteen tracees do.
     ///
     /// A program that is one process need never be looked beside: a child that is not known yet is
     /// served after its maker.
     func turns(of thread: ThreadID) -> Int {
         let count = tree.tracees.count
-        guard count == 1, !root.hasOrphans, tree.slot(of: thread) != nil else { return max(3, count / 16) }
+        guard count == 1, !root.hasOrphans, tree.slot(of: thread) != nil else { return count / 16 }
         return .max
     }
 

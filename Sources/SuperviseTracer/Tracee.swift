@@ -110,6 +110,8 @@ struct Process {
     var hasOwnFilters: Bool?
     /// Whether its maker's event has told what it is a copy of, or that is of no matter any more.
     var isAnnounced = false
+    /// Whether it executed a program before that.
+    var hasExecuted = false
 }
 
 /// Whether an address space has the sealed page.

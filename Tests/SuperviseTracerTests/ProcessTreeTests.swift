@@ -67,6 +67,32 @@ struct ProcessTreeTests {
             threads(tree) == [[specimen.thread.rawValue, thread.rawValue], [child.rawValue]])
     }
 
+    @Test(
+        "Gives a child that is announced late its maker's filters, and its page unless it executed a program",
+        arguments: [false, true])
+    func announcedLate(executes: Bool) throws {
+        let tree = try #require(ProcessTree())
+        let (maker, child) = (id(4_000_000), id(4_000_001))
+        let slot = tree.addRoot(maker)
+        let process = try #require(tree.tracees[slot]?.process)
+        tree.updateProcess(process) {
+            $0.mayInject = false
+            $0.hasOwnFilters = true
+            $0.page = .mapped(0x7e00_0000)
+            $0.hidItself = true
+        }
+        tree.update(slot) { $0.hasSeenPage = true }
+        let adopted = tree.adopt(child)
+        let made = try #require(tree.tracees[adopted]?.process)
+        if executes { tree.executed(child, former: child) }
+        tree.announce(child, by: maker)
+        let known = try #require(tree.processes[made])
+        #expect(!known.mayInject)
+        #expect(known.hasOwnFilters == true)
+        #expect(known.page == (executes ? .none : .mapped(0x7e00_0000)))
+        #expect(known.hidItself == !executes)
+    }
+
     @Test("Does not add who has died before being announced, once")
     func earlyDeath() throws {
         let tree = try #require(ProcessTree())

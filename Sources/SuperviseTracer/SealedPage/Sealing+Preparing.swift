@@ -87,7 +87,7 @@ extension Sealing {
         guard let tracee = tree.tracees[slot], let process = tree.processes[tracee.process],
             tracee.shown?.isFull != true
         else { return .impossible }
-        if !process.isAnnounced { return .awaitMaker }
+        if !process.isAnnounced, !process.hasExecuted { return .awaitMaker }
         // A courier's name means another socket, of anybody's, in another network namespace. It could
         // hand on something else than the thread sent.
         guard process.mayInject, sharesNetwork(tracee.thread) else { return .impossible }
