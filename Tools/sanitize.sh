@@ -36,9 +36,12 @@ for kind in "${kinds[@]}"; do
     [[ $kind != thread ]] || selection=(--skip
         'AgreementTests|PreparedPolicyTests|UnknownTests|RangeGuardTests|EscapedTextTests|garbage|roundTrip|random')
     cc -std=gnu17 -D_GNU_SOURCE -pthread -o ".build-$kind/build/debug/tracee" Fixtures/tracee/*.c
+    # swift-subprocess has what its monitor thread knows behind a Mutex of Swift's own library, whose locking by futex(2)
+    # the thread sanitizer does not see.
+    echo 'race:Subprocess13_registration' >".build-$kind/suppressed"
     # The runtime's own allocations at the end of a process are nobody's leak; Swift's own handler of a crash has its
     # stack in a way that the sanitizer does not know.
-    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=0 \
+    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="suppressions=$PWD/.build-$kind/suppressed" \
         swift test "${options[@]}" --skip-build --disable-xctest "${selection[@]}" >".build-$kind/test.log" 2>&1 || failed=1
     grep -aE '^(✘|SUMMARY|==.*(ERROR|WARNING)|.*runtime error)' ".build-$kind/test.log" | sort | uniq -c | head -n 40 || true
     tail -n 1 ".build-$kind/test.log"
