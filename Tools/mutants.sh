@@ -107,6 +107,8 @@ found() {
         fi
         status=0
         tier "$name" || status=$?
+        # What fails once by itself, on a busy machine, is no catch.
+        [[ $status -eq 0 || $name != selftest* ]] || { status=0; tier "$name" || status=$?; }
         [[ $status -eq 0 ]] || {
             echo "$name$([[ $status -ne 124 ]] || echo ', which does not end')"
             return

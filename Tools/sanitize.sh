@@ -6,7 +6,8 @@
 #
 # What starts `supervise` itself cannot run so: a traced program is not to have a sanitizer's memory and threads.
 # So it is a copy of the package without those tests and programs, in .build-address and .build-thread. What tests
-# look into from outside is compiled without.
+# look into from outside is compiled without. The thread sanitizer leaves out the tests that try many random values on
+# pure functions: they share nothing between threads, and would take it hours.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,11 +32,17 @@ for kind in "${kinds[@]}"; do
         grep -E 'error|undefined' ".build-$kind/build.log" | sort -u | head -n 20
         exit 1
     }
+    selection=()
+    [[ $kind != thread ]] || selection=(--skip
+        'AgreementTests|PreparedPolicyTests|UnknownTests|RangeGuardTests|EscapedTextTests|garbage|roundTrip|random')
     cc -std=gnu17 -D_GNU_SOURCE -pthread -o ".build-$kind/build/debug/tracee" Fixtures/tracee/*.c
+    # swift-subprocess has what its monitor thread knows behind a Mutex of Swift's own library, whose locking by futex(2)
+    # the thread sanitizer does not see.
+    echo 'race:Subprocess13_registration' >".build-$kind/suppressed"
     # The runtime's own allocations at the end of a process are nobody's leak; Swift's own handler of a crash has its
     # stack in a way that the sanitizer does not know.
-    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=0 \
-        swift test "${options[@]}" --skip-build --disable-xctest >".build-$kind/test.log" 2>&1 || failed=1
+    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS="suppressions=$PWD/.build-$kind/suppressed" \
+        swift test "${options[@]}" --skip-build --disable-xctest "${selection[@]}" >".build-$kind/test.log" 2>&1 || failed=1
     grep -aE '^(✘|SUMMARY|==.*(ERROR|WARNING)|.*runtime error)' ".build-$kind/test.log" | sort | uniq -c | head -n 40 || true
     tail -n 1 ".build-$kind/test.log"
 done

@@ -276,7 +276,7 @@ int main(int argc, char **argv)
     measure(tracer, &descriptors, &memory);
     printf("%s\nno process is left\n", is_timed || !is_over ? "all killed" : "out of time");
     if (tracer != 0) {
-        printf("tracer: %s, %s\n", descriptors <= base + 3 ? "no descriptor is left" : "descriptors leak",
+        printf("tracer: %s, %s\n", descriptors <= base ? "no descriptor is left" : "descriptors leak",
                memory <= first_memory + 4096 ? "no memory is lost" : "it grows");
         fprintf(stderr, "%d kills; descriptors %d, then %d; memory %ld KiB, then %ld\n", kills, base,
                 descriptors, first_memory, memory);

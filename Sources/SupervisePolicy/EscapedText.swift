@@ -35,6 +35,17 @@ public enum EscapedText {
         return result
     }
 
+    /// The text with another one in the place of each such character.
+    ///
+    /// Also where a combining mark follows, with which Swift takes it for one other character, and
+    /// who reads the text byte by byte does not.
+    public static func replace(
+        _ scalar: Unicode.Scalar, in text: String, by other: String
+    ) -> String {
+        text.unicodeScalars.split(separator: scalar, omittingEmptySubsequences: false)
+            .map { String($0) }.joined(separator: other)
+    }
+
     /// Whether a character beyond ASCII shows as itself and moves nothing around it.
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {

@@ -7,8 +7,8 @@ extension Glob: CustomStringConvertible {
         var text = ""
         var plain: [UInt8] = []
         func flush() {
-            // A backslash comes out of it as \x5c.
-            text += EscapedText.escape(plain).replacingSpaces
+            // A backslash comes out of it as \x5c. Spaces end a word of a rule.
+            text += EscapedText.replace(" ", in: EscapedText.escape(plain), by: "\\x20")
             plain.removeAll()
         }
         for token in tokens {
@@ -69,12 +69,5 @@ extension ByteSet: CustomStringConvertible {
             String(Unicode.Scalar(byte))
         default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }
-    }
-}
-
-extension String {
-    /// Spaces end a word of a rule.
-    fileprivate var replacingSpaces: String {
-        split(separator: " ", omittingEmptySubsequences: false).joined(separator: "\\x20")
     }
 }

@@ -47,11 +47,7 @@ extension PolicyFile: CustomStringConvertible {
 
     /// A basic string of TOML; what is printed here has no control characters.
     static func toml(_ text: String) -> String {
-        var result = "\""
-        for character in text {
-            if character == "\\" || character == "\"" { result.append("\\") }
-            result.append(character)
-        }
-        return result + "\""
+        let escaped = EscapedText.replace("\\", in: text, by: #"\\"#)
+        return "\"" + EscapedText.replace("\"", in: escaped, by: #"\""#) + "\""
     }
 }

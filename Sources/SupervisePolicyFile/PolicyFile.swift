@@ -164,10 +164,8 @@ public struct PolicyFile: Hashable, Sendable {
                     at: position(of: index, in: text), "a NUL was found, which nothing here has")
             }
         }
-        // The library (toml++ 3) ends the process here, instead of saying so.
-        if let offset = TOMLScanner.tableWithoutName(in: text) {
-            throw PolicyFileError(
-                at: position(of: offset, in: text), "a table's name was expected behind the [")
+        if let place = TOMLScanner.fatalPlace(in: text) {
+            throw PolicyFileError(at: position(of: place.offset, in: text), place.problem)
         }
         do {
             return try TOMLTable(string: string)

@@ -84,15 +84,17 @@ struct TOMLScanner {
         while next == 0x20 || next == 0x09 { offset += 1 }
     }
 
-    /// Where a table begins and no name follows; nil where there is no such place before the first
-    /// that is wrong otherwise.
-    static func tableWithoutName(in text: [UInt8]) -> Int? {
+    /// Where a document has what the library (toml++ 3) ends the process for, and what is wrong
+    /// there; nil where there is no such place before the first that is wrong otherwise.
+    static func fatalPlace(in text: [UInt8]) -> (offset: Int, problem: String)? {
         var scanner = TOMLScanner(bytes: text)
         while true {
             scanner.skipBlank()
             guard scanner.next == UInt8(ascii: "[") else {
                 guard scanner.next != nil, scanner.key() != nil else { return nil }
-                scanner.skipValue()
+                if let offset = scanner.skipValue() {
+                    return (offset, "a } was found in a list, expected a value or ]")
+                }
                 continue
             }
             scanner.offset += 1
@@ -107,7 +109,7 @@ struct TOMLScanner {
                 UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"):
                 scanner.skipLine()
-            default: return scanner.offset
+            default: return (scanner.offset, "a table's name was expected behind the [")
             }
         }
     }
@@ -137,22 +139,28 @@ struct TOMLScanner {
     }
 
     /// Goes on behind a value.
-    mutating func skipValue() {
-        var depth = 0
+    ///
+    /// - Returns: Where a list in it has a closing brace that opens nowhere in it; then that is
+    ///   where it stands.
+    @discardableResult
+    mutating func skipValue() -> Int? {
+        var opening: [UInt8] = []
         while let byte = next {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "'"): skipString(byte)
             case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
+                opening.append(byte)
                 offset += 1
+            case UInt8(ascii: "}") where opening.last == UInt8(ascii: "["): return offset
             case UInt8(ascii: "]"), UInt8(ascii: "}"):
-                depth -= 1
+                _ = opening.popLast()
                 offset += 1
             case UInt8(ascii: "#"): skipLine()
-            case 0x0a where depth == 0: return
+            case 0x0a where opening.isEmpty: return nil
             default: offset += 1
             }
         }
+        return nil
     }
 
     /// Where a list ends that begins here, and whether an element stands last in it.

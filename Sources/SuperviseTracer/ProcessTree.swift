@@ -250,13 +250,30 @@ final class ProcessTree {
             if endedEarly.count > 64 { endedEarly.removeFirst() }
             return
         }
-        index[thread] = nil
+        takeOut(slot)
+    }
+
+    /// The other threads of a process whose leader `wait4(2)` has reaped: gone without a word.
+    ///
+    /// The kernel keeps a leader until all others are reaped (`delay_group_leader`). But a thread
+    /// that executes a program takes over the leader's number; where it is killed before its exec
+    /// stop was seen, its end is told under that number alone.
+    func lostSisters(of leader: ThreadID) -> [Int] {
+        guard let slot = index[leader], let number = tracees[slot]?.process,
+            let process = processes[number], process.leader == leader, process.threads > 1
+        else { return [] }
+        return threads(of: number).filter { $0 != slot }
+    }
+
+    /// Takes out what is at a slot, whatever has its number by now.
+    func takeOut(_ slot: Int) {
         guard let tracee = tracees.remove(at: slot) else { return }
+        if index[tracee.thread] == slot { index[tracee.thread] = nil }
         tracee.pidfd?.close()
         updateProcess(tracee.process) {
             $0.threads -= 1
-            $0.combinedThreads ^= thread.rawValue
-            if $0.mapsReader == thread, !$0.isMemoryKept {
+            $0.combinedThreads ^= tracee.thread.rawValue
+            if $0.mapsReader == tracee.thread, !$0.isMemoryKept {
                 $0.maps?.close()
                 $0.maps = nil
                 // Whoever keeps a copy under this number could not read it any more either.

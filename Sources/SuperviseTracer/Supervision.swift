@@ -111,6 +111,10 @@ final class Supervision: StopHandler {
     }
 
     func ended(_ thread: ThreadID, _ status: WaitStatus) {
+        for lost in tree.lostSisters(of: thread) {
+            abandon(lost)
+            tree.takeOut(lost)
+        }
         let process = tree.slot(of: thread).flatMap { tree.tracees[$0]?.process }
         let hasSisters = (process.flatMap { tree.processes[$0]?.threads } ?? 0) > 1
         if let slot = tree.slot(of: thread) { abandon(slot) }

@@ -133,7 +133,7 @@ struct AddingTests {
     }
 
     @Test(
-        "A table without a name is told, wherever it comes",
+        "What the library would end the process for is told, wherever it comes",
         arguments: [
             ("[", "line 1, column 2"),
             ("[:1]", "line 1, column 2: a table's name was expected behind the ["),
@@ -142,6 +142,9 @@ struct AddingTests {
             ("[\n]", "line 1, column 2: a table's name"),
             ("a = \"\"\"\n[:\"\"\"\n", "a: there is no such key"),
             ("rules = [\n]\n[é]\n", "line 3, column 2: a table's name"),
+            ("rules = [\n  }", "line 2, column 3: a } was found in a list, expected a value or ]"),
+            ("rules = [\"}\", # }\n}\n]", "line 2, column 1: a } was found in a list"),
+            ("a = [{b = [{}, }]}]", "line 1, column 16: a } was found in a list"),
         ])
     func tables(text: String, beginning: String) {
         let error = #expect(throws: PolicyFileError.self) { try add([], to: text) }

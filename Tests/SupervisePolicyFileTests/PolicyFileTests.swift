@@ -52,6 +52,15 @@ struct PolicyFileTests {
         #expect(try PolicyFile(parsing: text, name: fixture.name) == file)
     }
 
+    @Test(
+        "printed has strings that end where they end, with whatever marks on their quotation marks")
+    func marks() throws {
+        let text = #"rules = ["allow bind unix /\"\u0301\\\\\u0301\u0301\""]"#
+        let file = try PolicyFile(parsing: Array(text.utf8), name: "p.toml")
+        let printed = Array(file.description.utf8)
+        #expect(try PolicyFile(parsing: printed, name: "p.toml") == file)
+    }
+
     @Test("says what its keys say, and nothing of those that it does not have")
     func content() throws {
         let text = #"""

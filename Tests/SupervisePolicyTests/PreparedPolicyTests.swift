@@ -23,7 +23,10 @@ struct PreparedPolicyTests {
     ) -> String? {
         let prepared = PreparedPolicy(policy)
         for _ in 0..<calls {
-            let (request, subject) = (random.request(), random.subject())
+            // Source addresses are about binds before all.
+            let bind = Request.bind(random.socket(), random.socketAddress())
+            let isBind = policy.source.ipv4 != nil && random.chance(2)
+            let (request, subject) = (isBind ? bind : random.request(), random.subject())
             guard prepared.decide(request, by: subject) == policy.decide(request, by: subject),
                 prepared.answer(to: request, by: subject)
                     == policy.answer(to: request, by: subject)

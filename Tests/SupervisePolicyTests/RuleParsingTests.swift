@@ -75,6 +75,7 @@ struct RuleParsingTests {
             ("allow connect tcp [::ffff:10.0.0.0/104]", "allow connect tcp 10.0.0.0/8"),
             ("allow connect abstract @/tmp/x", "allow connect abstract /tmp/x"),
             (#"allow connect unix /a\ b"#, #"allow connect unix /a\x20b"#),
+            ("allow connect unix /a\\x20\u{301}b", "allow connect unix /a\\x20\u{301}b"),
             (#"allow connect unix /\x41\\***"#, #"allow connect unix /A\x5c**"#),
             ("allow connect unix /[!a-ce]", "allow connect unix /[!a-ce]"),
             ("allow connect unix /[]x]", #"allow connect unix /[\x5dx]"#),

@@ -128,6 +128,24 @@ struct ProcessTreeTests {
         #expect(threads(tree) == [[4_000_000], [4_000_001], [4_000_036]])
     }
 
+    @Test("Takes a process out with its leader, whatever took over the leader's number unseen")
+    func lostExecs() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        let (thread, child) = (try specimen.id("thread"), try specimen.id("child"))
+        tree.addRoot(specimen.thread)
+        tree.announce(thread, by: specimen.thread)
+        tree.announce(child, by: specimen.thread)
+        let lost = try #require(tree.slot(of: thread))
+        #expect(tree.lostSisters(of: thread) == [])
+        #expect(tree.lostSisters(of: child) == [])
+        #expect(tree.lostSisters(of: specimen.thread) == [lost])
+        tree.takeOut(lost)
+        #expect(tree.slot(of: thread) == nil && tree.lostSisters(of: specimen.thread) == [])
+        tree.remove(specimen.thread)
+        #expect(threads(tree) == [[child.rawValue]])
+    }
+
     @Test("Takes a process out with its last thread, and gives its places to others")
     func removal() throws {
         let specimen = try Specimen()

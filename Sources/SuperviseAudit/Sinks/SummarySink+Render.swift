@@ -261,10 +261,7 @@ extension SummaryTally {
 
     /// The text in quotes of a shell.
     private static func shellWord(_ text: String) -> String {
-        "'"
-            + text.split(separator: "'", omittingEmptySubsequences: false).joined(
-                separator: #"'\''"#)
-            + "'"
+        "'" + EscapedText.replace("'", in: text, by: #"'\''"#) + "'"
     }
 }
 
