@@ -119,6 +119,22 @@ struct NetworkSetTests {
         }
     }
 
+    @Test("Has no address between two of its networks, were it the only one")
+    func gaps() throws {
+        let set = NetworkSet(
+            try ["10.0.0.0", "10.0.0.2", "2001:db8::1", "2001:db8::3"].flatMap {
+                try Names.prefixes(parsing: $0)
+            })
+        for (text, isIn) in [
+            ("10.0.0.0", true), ("10.0.0.1", false), ("10.0.0.2", true), ("10.0.0.3", false),
+            ("2001:db8::1", true), ("2001:db8::2", false), ("2001:db8::3", true),
+        ] {
+            for prefix in try Names.prefixes(parsing: text) {
+                #expect(set.covers(prefix) == isIn, "\(text)")
+            }
+        }
+    }
+
     @Test("Covers what its networks cover only together")
     func halves() throws {
         let halves = NetworkSet(

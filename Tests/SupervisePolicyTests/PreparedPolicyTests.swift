@@ -94,6 +94,18 @@ struct PreparedPolicyTests {
             }
         ),
         (
+            "so many ports of so many users that each port has no list of its own",
+            { random in
+                let first = UInt16.random(in: 0...9999, using: &random.random)
+                let ports = PortList([first...first + 100])
+                let user = Account(number: UInt32.random(in: 0...40, using: &random.random))
+                return Rule(
+                    random.pick([.allow, .deny(nil)]), .outgoing, .tcp,
+                    .internet(.any, random.chance(3) ? nil : ports),
+                    random.chance(4) ? [] : [.user(user)])
+            }
+        ),
+        (
             "names of AF_UNIX",
             { random in
                 let name = Array("/".utf8) + random.name()
@@ -144,7 +156,7 @@ struct PreparedPolicyTests {
             var policy = random.policy(0)
             // With it the answer depends on whether a rule says which addresses it is about.
             if seed % 2 == 0 { policy.source.ipv4 = IPv4Address(bits: 0x0a00_0001) }
-            policy.rules = (0..<random.pick([3, 20, 200])).map {
+            policy.rules = (0..<random.pick([3, 20, 200, 200])).map {
                 var made = rule(&random)
                 made.place = .option("allow", $0)
                 return made
