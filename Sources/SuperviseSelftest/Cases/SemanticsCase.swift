@@ -39,6 +39,8 @@ public struct SemanticsCase: Sendable {
         case user
         /// Root, or a kernel that shows what one thread alone has open (Linux 6.9).
         case connections
+        /// Such a kernel, whoever the user is.
+        case threads
     }
 }
 

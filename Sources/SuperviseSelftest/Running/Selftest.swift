@@ -140,6 +140,9 @@ private struct Machine: Sendable {
         if entry.needs.contains(.connections), !isRoot, !kernelShowsThreads() {
             return "before Linux 6.9 only root can run it"
         }
+        if entry.needs.contains(.threads), !kernelShowsThreads() {
+            return "before Linux 6.9 such a listener cannot be guarded"
+        }
         return abi == .x86_64 ? nil : missingNarrow
     }
 }
