@@ -47,7 +47,7 @@ TEST_DEPS := chromium-headless-shell # pages of supervise report, in a real brow
 BENCH_DEPS := hyperfine gcc libc6-dev              # whole commands, floors in C
 BENCH_DEPS += python3 python3-matplotlib           # its chart
 BENCH_DEPS += strace bubblewrap firejail proot     # peers
-BENCH_DEPS += gdb                             # counts allocations
+BENCH_DEPS += gdb                                  # counts allocations
 BENCH_DEPS += redis-server redis-tools nginx-light wrk # servers and who loads them
 
 # What boots an older kernel in an emulated machine; see Tools/test-kernels.sh.

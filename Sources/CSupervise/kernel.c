@@ -163,6 +163,10 @@ int csupervise_may_block(
     uint64_t end = address + count;
     int common = CSUPERVISE_READABLE | CSUPERVISE_WRITABLE;
     *access = -1;
+    // No program has memory there.
+    if (end < address) {
+        return 0;
+    }
     while (address < end) {
         struct mapping_query query = {.size = sizeof query, .query_address = address};
         if (ioctl(maps, MAPPING_QUERY, &query) == -1 || query.end <= address) {

@@ -52,8 +52,9 @@ struct TraceeMemoryTests {
         "Cannot be read where no program has any",
         arguments: [
             0, 1, 0x7fff_ffff_f000, 0x8000_0000_0000, 0xffff_ffff_8000_0000, .max - 1, .max,
-        ] as [UInt64])
-    func nowhere(address: UInt64) {
+        ] as [UInt64], [false, true])
+    func nowhere(address: UInt64, looks: Bool) {
+        if looks { tree.sharedMemory = 1 }
         let (result, bytes) = read(address, 8)
         #expect(result == .bytes(0))
         #expect(bytes == [])
@@ -97,10 +98,16 @@ struct TraceeMemoryTests {
             (16384, 4097, false, false),
             (20479, 1, true, false),
             (4096, 0, true, true),
-        ])
-    func access(offset: Int, count: Int, readable: Bool, writable: Bool) {
+        ], [false, true])
+    func access(row: (offset: Int, count: Int, readable: Bool, writable: Bool), looks: Bool) {
         guard hasQuery else { return }
+        let (offset, count, readable, writable) = row
         let address = base + UInt64(offset)
+        // What the read before has seen is not asked for again.
+        if looks {
+            tree.sharedMemory = 1
+            _ = read(address, count)
+        }
         #expect(memory.isAccessible(address, count: count, of: slot) == readable)
         #expect(
             memory.isAccessible(address, count: count, of: slot, forWriting: true) == writable)

@@ -13,7 +13,7 @@ extension Judge {
     func judgeAccept(_ call: AcceptCall, _ caller: Caller) -> Hold {
         if call.flags & ~AcceptCall.knownFlags != 0 { return .fail(.invalidArgument) }
         // Before Linux 6.9 the packet filter alone keeps peers away, and what it cannot be attached
-        // to never listens.
+        // to never begins to listen; a listener that was there before is not guarded.
         guard refusesPeers, judgesConnections, !recorder.isAuditing else { return .run }
         // The caller makes a socket that the tracer has to take.
         guard !memory.isHidden(caller.slot) else {

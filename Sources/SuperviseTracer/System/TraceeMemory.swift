@@ -84,6 +84,8 @@ struct TraceeMemory {
     /// (FUSE) may never answer. The thread sends such bytes itself, so that nobody else waits.
     /// What is mapped there between this look and the reading is not seen.
     func mayBlock(_ pointer: UInt64, _ count: Int, of slot: Int) -> Bool {
+        // A look that tells nothing leaves none behind, of another stop's memory least of all.
+        tree.look = nil
         guard let sharedMemory = tree.sharedMemory, let tracee = tree.tracees[slot],
             !tracee.isReadDirectly, let maps = maps(of: slot)
         else { return false }
