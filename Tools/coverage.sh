@@ -21,7 +21,7 @@ for folder in "$out"/debug/*.build; do
     # A module has no hyphens in its name.
     name=$(basename "${folder//_/-}" .build)
     program=$out/debug/$name
-    [[ -x $program && -e $folder/main.c.o ]] || continue
+    [[ -x $program ]] && compgen -G "$folder/*.c.o" >/dev/null || continue
     clang -pthread -o "$program.plain" "$folder"/*.o "$out/CSupervise.a"
     mv "$program.plain" "$program"
 done
