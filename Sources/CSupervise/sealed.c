@@ -23,10 +23,13 @@
 #define SEAL_FUTURE_WRITE 0x0010
 // mseal(2), Linux 6.10; the same number in both ABIs.
 enum { NUMBER_MSEAL = 462 };
+// The memory's name, and what the kernel makes of it where it shows a mapping.
+#define NAME "supervise"
+#define SHOWN_NAME "/memfd:" NAME " (deleted)"
 
 int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory *memory)
 {
-    int writable = memfd_create("supervise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int writable = memfd_create(NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (writable == -1) {
         return errno;
     }
@@ -70,10 +73,18 @@ int csupervise_has_mseal(void)
 int csupervise_is_sealed_mapping(
     int maps, uint64_t address, const struct csupervise_sealed_memory *memory)
 {
-    struct mapping_query query = {.size = sizeof query, .query_address = address};
+    // A System V segment's identifier, which can be chosen, is its inode's number, on this very device.
+    // All else there has a number of 64 bits that is given only once (Linux 5.9). The name tells which.
+    char name[sizeof SHOWN_NAME] = "";
+    struct mapping_query query = {
+        .size = sizeof query,
+        .query_address = address,
+        .name_size = sizeof name,
+        .name_address = (uintptr_t)name,
+    };
     if (ioctl(maps, MAPPING_QUERY, &query) == 0) {
         return query.start == address && query.end == address + memory->size && query.offset == 0
-            && query.inode == memory->inode
+            && memcmp(name, SHOWN_NAME, sizeof name) == 0 && query.inode == memory->inode
             && makedev(query.device_major, query.device_minor) == memory->device
             && (query.flags & (MAPPING_READABLE | MAPPING_WRITABLE | MAPPING_SHARED))
                 == (MAPPING_READABLE | MAPPING_SHARED);
@@ -96,10 +107,13 @@ int csupervise_is_sealed_mapping(
         uint64_t start, end, offset, inode;
         unsigned major_number, minor_number;
         char flags[5];
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64, &start, &end,
-                flags, &offset, &major_number, &minor_number, &inode) == 7
+        int name_start = 0;
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
+                &start, &end, flags, &offset, &major_number, &minor_number, &inode, &name_start)
+                == 7
             && start == address) {
             found = end == address + memory->size && offset == 0 && inode == memory->inode
+                && strcmp(line + name_start, SHOWN_NAME "\n") == 0
                 && makedev(major_number, minor_number) == memory->device
                 && strncmp(flags, "r-", 2) == 0 && flags[3] == 's';
             break;

@@ -67,6 +67,21 @@ struct AttackPageTests {
         #expect(supervised == Outcome(output: "stolen, not writable\n"))
     }
 
+    @Test(
+        "is not taken for a segment of its number, full of another address",
+        arguments: Attack.all(["forge-page look-alike"]))
+    func lookAlike(attack: Attack) async throws {
+        let unshare = ["unshare", "--user", "--ipc", "true"]
+        guard try await SuperviseTestSupport.run(unshare, as: attack.user).end == .exited(0) else {
+            print("skipped: a segment of a chosen number: no namespaces for \(attack.user)")
+            return
+        }
+        for options in [[], ["--page-guard", "ranges"]] {
+            let supervised = try await attack.run(supervised: true, options: options)
+            #expect(supervised == Outcome(output: "reached 0\n"), "\(options)")
+        }
+    }
+
     // Without MADV_DOFORK in the injection, `steal-and-move` reaches the abstract name in one try
     // of twenty. In `exec` a program begins while its process is known to have the page. In the `fake`
     // ones a filter of the program's own answers in the kernel's stead. The page is mapped before that

@@ -19,6 +19,14 @@ void *find_page(void);
 /// abstract name: one or more where the kernel reads this memory for what was judged.
 int forge(void);
 
+/// Fills memory of the page's size with the abstract address, in each place where the supervisor could have
+/// put what it has judged.
+void fill(char *memory);
+
+/// Has memory of this program stand where the page would, that is like the page but for its contents.
+int run_look_alike(void);
+int run_attached(const char *id);
+
 /// Runs a way of getting rid of the page, or of having the supervisor believe in one.
 int run_way(const char *way);
 /// As above, for ways that begin before the program's first judged call; -1: no such way.

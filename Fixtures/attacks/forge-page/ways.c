@@ -344,6 +344,9 @@ int run_way(const char *way) {
     if (strcmp(way, "steal-and-move") == 0) {
         return run_steal("move");
     }
+    if (strcmp(way, "look-alike") == 0) {
+        return run_look_alike();
+    }
     return 2;
 }
 
