@@ -184,6 +184,21 @@ int csupervise_may_block(
     return 0;
 }
 
+int csupervise_is_stack(int maps, uint64_t address, uint64_t count)
+{
+    char name[16] = "";
+    struct mapping_query query = {
+        .size = sizeof query,
+        .query_address = address,
+        .name_size = sizeof name,
+        .name_address = (uintptr_t)name,
+    };
+    int wanted = CSUPERVISE_READABLE | CSUPERVISE_WRITABLE;
+    return ioctl(maps, MAPPING_QUERY, &query) == 0 && strcmp(name, "[stack]") == 0
+        && address < query.end && query.end - address >= count
+        && (access_of(&query) & wanted) == wanted;
+}
+
 void csupervise_now(int64_t *seconds, int32_t *nanoseconds)
 {
     struct timespec now = {0};

@@ -230,12 +230,17 @@ int csupervise_ignores_signal(pid_t thread, int signal, int *ignores)
     char text[1024];
     int descriptor;
     int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/stat", thread);
-    if (error == 0) {
-        error = read_whole(descriptor, text, sizeof text);
-    }
     if (error != 0) {
         return error;
     }
+    // One read gives all of it, or at least as much as is wanted.
+    ssize_t size = read(descriptor, text, sizeof text - 1);
+    error = size == -1 ? errno : 0;
+    close(descriptor);
+    if (error != 0) {
+        return error;
+    }
+    text[size] = '\0';
     // The second field is the thread's name, which can hold anything; no other has a parenthesis. The
     // ignored signals are the 33rd.
     const char *field = strrchr(text, ')');

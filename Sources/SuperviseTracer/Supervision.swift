@@ -4,10 +4,10 @@ import SupervisePolicy
 /// Gives every stop of the supervised tree what it is owed.
 final class Supervision: StopHandler {
     private let tree: ProcessTree
-    private let judge: Judge
+    let judge: Judge
     private let recorder: Recorder
     private let root: Root
-    private let sealing: Sealing?
+    let sealing: Sealing?
     private let limits: NetworkLimits
     /// Those that stand at their first stop until their makers are known.
     private var awaitingOrigin: [ThreadID] = []
@@ -35,10 +35,14 @@ final class Supervision: StopHandler {
 
     /// A sixteenth of the tree, so that a look costs each stop as much as sixteen tracees do.
     ///
-    /// A program that is one process need never be looked beside: a child that is not known yet is
+    /// An errand is served in its thread's turns, but not without end: signals that are sent to it stop it,
+    /// too. A program that is one process need never be looked beside: a child that is not known yet is
     /// served after its maker.
     func turns(of thread: ThreadID) -> Int {
         let count = tree.tracees.count
+        if let slot = tree.slot(of: thread), case .errand? = tree.tracees[slot]?.phase {
+            return max(16, count / 16)
+        }
         guard count == 1, !root.hasOrphans, tree.slot(of: thread) != nil else { return count / 16 }
         return .max
     }

@@ -148,11 +148,14 @@ public struct Supervisor {
             stacks: stacks, names: tracesNames ? AnswerReader(tree: tree) : nil,
             watchesHelpers: watchesHelpers, root: command)
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
+        let supervision = Supervision(
+            tree: tree, policy: policy, recorder: recorder, root: root, page: page,
+            filterOfGivenUp: { try? filterOfGivenUp() }, landlockABI: landlockABI)
+        supervision.rehearse()
         var loop = EventLoop(
-            source: KernelStops(willReap: root.willReap),
-            handler: Supervision(
-                tree: tree, policy: policy, recorder: recorder, root: root, page: page,
-                filterOfGivenUp: { try? filterOfGivenUp() }, landlockABI: landlockABI))
+            source: KernelStops(
+                willReap: root.willReap, isLarge: { tree.tracees.count >= 16 }),
+            handler: supervision)
         loop.run()
         if let failure = recorder.failure { return .sinkFailed(failure) }
         guard isParent else { return .treeIsGone }

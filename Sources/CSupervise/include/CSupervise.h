@@ -310,6 +310,12 @@ int csupervise_tells_mappings(void);
 int csupervise_may_block(
     int maps, uint64_t address, uint64_t count, uint64_t shared_memory, int *access);
 
+/// Whether these bytes are of the stack that the kernel made for the program (`[stack]`), readable and
+/// writable.
+///
+/// 0 also where the kernel cannot tell.
+int csupervise_is_stack(int maps, uint64_t address, uint64_t count);
+
 // MARK: - The sealed page
 
 struct csupervise_sealed_memory {

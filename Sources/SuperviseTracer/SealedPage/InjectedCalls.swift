@@ -28,8 +28,13 @@ struct InjectedCalls {
         RawCall(number(9, 192), 0, 4096, 3, 0x22, UInt64.max, 0)
     }
 
-    /// `mmap(address, size, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0)`.
+    /// `mmap(address, size, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0)`.
     func mapPage(_ address: UInt64, _ size: Int, _ file: Int64) -> RawCall {
+        RawCall(number(9, 192), address, UInt64(size), 1, 0x10_0001, UInt64(bitPattern: file), 0)
+    }
+
+    /// The same in the place of what is there: without `MAP_FIXED_NOREPLACE`, with `MAP_FIXED`.
+    func mapPageOver(_ address: UInt64, _ size: Int, _ file: Int64) -> RawCall {
         RawCall(number(9, 192), address, UInt64(size), 1, 0x11, UInt64(bitPattern: file), 0)
     }
 
@@ -170,7 +175,7 @@ struct InjectedCalls {
         bytes += [UInt8](repeating: 0, count: Int(Offset.vector) - bytes.count)
         bytes += littleEndian(address + Offset.byte, layouts.word)
         bytes += littleEndian(1, layouts.word)
-        return bytes + [UInt8](repeating: 0, count: 256 - bytes.count)
+        return bytes + [UInt8](repeating: 0, count: StackRoom.size - bytes.count)
     }
 
     /// The descriptor in a filled receive buffer: `struct cmsghdr` with SOL_SOCKET, SCM_RIGHTS.

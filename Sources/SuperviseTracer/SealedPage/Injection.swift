@@ -3,10 +3,12 @@ import SystemPackage
 
 /// Gets the sealed page into an address space, at the first call that needs it.
 ///
-/// 1. Anonymous memory is mapped where the page will be, to receive into.
+/// 1. Where the thread's stack has no room to receive into, anonymous memory is mapped where the page
+///    will be.
 /// 2. A socket is made; the tracer takes a copy of it and puts the page's read-only descriptor in
 ///    its queue.
-/// 3. The descriptor is received and mapped over the memory of step 1, and both are closed.
+/// 3. The descriptor is received and mapped, over the memory of step 1 if there is any, and both are
+///    closed.
 /// 4. The mapping is sealed, and only then looked at. In this order the look is sound whatever
 ///    other threads did in between: they can no longer change what is seen. Kernels before 6.10
 ///    cannot seal; there `PageGuard` refuses whatever could change it, from the program's start.
@@ -41,6 +43,12 @@ final class Injection: Errand {
     private var socket: Int64 = -1
     private var file: Int64 = -1
     private var isMapped = false
+    /// Where the thread's stack has room to receive into; nil where it has none.
+    private let room: StackRoom?
+    /// Whether that is to be put back as it was.
+    private var isStackChanged = false
+    /// Whether what is mapped at the place is this errand's.
+    private var hasPlace = false
     /// Whether the page takes the place of a part of the program's reservation.
     private var isInReservation = false
     private let reveals: Bool
@@ -57,7 +65,7 @@ final class Injection: Errand {
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
         page: SealedPage, judge: Judge, slot: Int, process: Int, reveals: Bool,
-        steps: Bool
+        room: StackRoom?, steps: Bool
     ) {
         self.page = page
         tree = judge.tree
@@ -66,27 +74,25 @@ final class Injection: Errand {
         self.slot = slot
         self.process = process
         self.reveals = reveals
+        self.room = room
         super.init(registers, mask: mask, layouts, steps: steps)
     }
 
     /// Where the page is being mapped.
     private var address: UInt64 { UInt64(SealedPage.places[place]) }
+    /// Where the descriptor is received.
+    private var buffer: UInt64 { room?.address ?? address }
     private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
 
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
-        guard let result else { return mapScratch() }
+        guard let result else { return room == nil ? mapScratch() : makeSocket() }
         switch step {
         case .scratch: return scratchMapped(result)
         case .socket: return socketMade(result)
         case .reveal: return revealed(result)
         case .hide: return hidden(result)
         case .receive: return received(result)
-        case .map:
-            isMapped = result == Int64(address)
-            // One call instead of two where they are neighbours, as they mostly are.
-            guard file == socket + 1 else { return closeFile() }
-            step = .closeBoth
-            return .call(calls.close(from: socket, through: file))
+        case .map: return mapped(result)
         case .closeBoth where result != 0: return closeFile()
         case .closeFile:
             step = .closeSocket
@@ -112,27 +118,43 @@ final class Injection: Errand {
 
     private func mapScratch() -> ErrandStep {
         step = .scratch
-        return .call(calls.mapScratch(address, SealedPage.size))
+        return .call(
+            isInReservation
+                ? calls.mapScratchOver(address, SealedPage.size)
+                : calls.mapScratch(address, SealedPage.size))
     }
 
     private func scratchMapped(_ result: Int64) -> ErrandStep {
         if result == Int64(address) {
-            step = .socket
-            return .call(calls.socket())
+            hasPlace = true
+            return makeSocket()
         }
-        if result == -17, memory.isPage(page, at: address, of: slot) {
-            // Whoever shares this memory without being a thread of this process may have mapped
-            // the page. Only a mapping that is sealed by now counts, so it is sealed first.
-            return seal()
+        // Only a mapping that is sealed by now counts, so it is sealed first.
+        if result == -17, isThere { return seal() }
+        return hasOtherPlace(result) ? mapScratch() : failed()
+    }
+
+    /// Whether the page is at the place already: whoever shares this memory without being a thread of
+    /// this process may have mapped it.
+    private var isThere: Bool { memory.isPage(page, at: address, of: slot) }
+
+    /// Goes on to the next place where this one is taken, if there is one.
+    ///
+    /// EEXIST says so; kernels that do not know better give another address.
+    private func hasOtherPlace(_ result: Int64) -> Bool {
+        guard result == -17, !isInReservation else { return false }
+        if SealedPage.places.indices.contains(place + 1) {
+            place += 1
+            return true
         }
-        // EEXIST: the place is taken; kernels that do not know better give another address.
-        place += 1
-        guard result == -17, !isInReservation else { return failed() }
-        if SealedPage.places.indices.contains(place) { return mapScratch() }
         place = 0
-        guard memory.isLowMemoryReserved(of: slot) else { return failed() }
-        isInReservation = true
-        return .call(calls.mapScratchOver(address, SealedPage.size))
+        isInReservation = memory.isLowMemoryReserved(of: slot)
+        return isInReservation
+    }
+
+    private func makeSocket() -> ErrandStep {
+        step = .socket
+        return .call(calls.socket())
     }
 
     private func socketMade(_ result: Int64) -> ErrandStep {
@@ -146,7 +168,7 @@ final class Injection: Errand {
         }
         guard result >= 0, let header = queueDescriptor(result) else { return giveUp() }
         step = .receive
-        return .call(RawCall(header.number, UInt64(result), address, header.flags))
+        return .call(RawCall(header.number, UInt64(result), buffer, header.flags))
     }
 
     /// The process can be looked into until its next call has been made.
@@ -162,14 +184,12 @@ final class Injection: Errand {
     }
 
     private func hidden(_ result: Int64) -> ErrandStep {
-        guard result == 0, let copy, page.memory.queue(on: copy),
-            memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
-        else {
+        guard result == 0, let copy, page.memory.queue(on: copy), writeBuffer() else {
             step = .socket
             return giveUp()
         }
         step = .receive
-        return .call(RawCall(calls.receiveNumber, UInt64(socket), address, calls.receiveFlags))
+        return .call(RawCall(calls.receiveNumber, UInt64(socket), buffer, calls.receiveFlags))
     }
 
     private func queueDescriptor(_ number: Int64) -> (number: UInt32, flags: UInt64)? {
@@ -177,25 +197,29 @@ final class Injection: Errand {
             return nil
         }
         defer { copy.close() }
-        guard page.memory.queue(on: copy),
-            memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
-        else { return nil }
+        guard page.memory.queue(on: copy), writeBuffer() else { return nil }
         return (calls.receiveNumber, calls.receiveFlags)
+    }
+
+    private func writeBuffer() -> Bool {
+        isStackChanged = true
+        return memory.write(calls.receiveBuffer(at: buffer), to: buffer, of: slot)
     }
 
     private func received(_ result: Int64) -> ErrandStep {
         var bytes: [UInt8] = []
         if result == -24 || result == 1,
-            memory.readBytes(address, count: 256, of: slot, into: &bytes) == .bytes(256),
+            memory.readBytes(buffer, count: StackRoom.size, of: slot, into: &bytes)
+                == .bytes(StackRoom.size),
             let descriptor = calls.receivedDescriptor(bytes)
         {
             file = Int64(descriptor)
-            step = .map
-            return .call(calls.mapPage(address, SealedPage.size, file))
+            restoreStack()
+            return mapPage()
         }
         // No descriptor came with the message: the process had none left. The message is gone.
         if formerLimit == nil, raiseLimit(), let header = queueDescriptorAgain() {
-            return .call(RawCall(header.number, UInt64(socket), address, header.flags))
+            return .call(RawCall(header.number, UInt64(socket), buffer, header.flags))
         }
         return giveUp()
     }
@@ -208,10 +232,37 @@ final class Injection: Errand {
             return nil
         }
         defer { copy.close() }
-        guard page.memory.queueAgain(on: copy),
-            memory.write(calls.receiveBuffer(at: address), to: address, of: slot)
-        else { return nil }
+        guard page.memory.queueAgain(on: copy), writeBuffer() else { return nil }
         return (calls.receiveNumber, calls.receiveFlags)
+    }
+
+    private func mapPage() -> ErrandStep {
+        step = .map
+        return .call(
+            hasPlace || isInReservation
+                ? calls.mapPageOver(address, SealedPage.size, file)
+                : calls.mapPage(address, SealedPage.size, file))
+    }
+
+    private func mapped(_ result: Int64) -> ErrandStep {
+        if result == Int64(address) {
+            (isMapped, hasPlace) = (true, true)
+        } else if result == -17, isThere {
+            isMapped = true
+        } else if !hasPlace, hasOtherPlace(result) {
+            return mapPage()
+        }
+        // One call instead of two where they are neighbours, as they mostly are.
+        guard file == socket + 1 else { return closeFile() }
+        step = .closeBoth
+        return .call(calls.close(from: socket, through: file))
+    }
+
+    /// Puts back what stood where the descriptor was received.
+    private func restoreStack() {
+        guard let room, isStackChanged else { return }
+        _ = memory.write(room.bytes, to: room.address, of: slot)
+        isStackChanged = false
     }
 
     private func closeFile() -> ErrandStep {
@@ -255,10 +306,12 @@ final class Injection: Errand {
     /// Takes back what was done; the thread's call is then refused.
     private func giveUp() -> ErrandStep {
         tree.update(slot) { $0.cannotHavePage = true }
+        restoreStack()
         if socket >= 0, step == .socket || step == .receive {
             step = .closeSocket
             return .call(calls.close(socket))
         }
+        guard hasPlace else { return failed() }
         step = .unmap
         return .call(
             isInReservation

@@ -211,6 +211,7 @@ extension InjectedCalls {
         [
             mapScratch(address, SealedPage.size), socket(),
             RawCall(receiveNumber, 3, address, receiveFlags), mapPage(address, SealedPage.size, 4),
+            mapPageOver(address, SealedPage.size, 4),
             close(3), seal(address, SealedPage.size), inherit(address, SealedPage.size),
             unmap(address, SealedPage.size),
         ]

@@ -67,7 +67,9 @@ final class Sealing {
             layouts.word == 8 && !registers.stepsItself && ignores(Errand.trap, thread) == false
         let injection = Injection(
             registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
-            process: process, reveals: reveals, steps: steps)
+            process: process, reveals: reveals,
+            room: reveals ? nil : judge.memory.roomOnStack(at: registers.stackPointer, of: slot),
+            steps: steps)
         stopped.setSignalMask(injection.blockedMeanwhile)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
         begin(injection, stopped, slot)

@@ -22,6 +22,9 @@ struct Registers {
         set { values.orig_rax = newValue }
     }
 
+    /// The end of what stands on the stack.
+    var stackPointer: UInt64 { values.rsp }
+
     /// Whether the program itself steps through its instructions (the trap flag, TF).
     var stepsItself: Bool { values.eflags & 0x100 != 0 }
 

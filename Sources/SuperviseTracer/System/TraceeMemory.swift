@@ -23,6 +23,19 @@ struct MemoryLook {
     }
 }
 
+/// Bytes below the red zone of a thread's stack, and what stands there.
+struct StackRoom {
+    /// How many.
+    static let size = 256
+    let address: UInt64
+    let bytes: [UInt8]
+
+    /// The red zone (System V ABI) has 128 bytes.
+    static func address(below stackPointer: UInt64) -> UInt64 {
+        stackPointer &- UInt64(128 + size) & ~15
+    }
+}
+
 /// Reads the memory of tracees: what a call is judged by, once.
 ///
 /// A second read could give other bytes than those that were judged. Before Linux 6.11
@@ -179,6 +192,26 @@ struct TraceeMemory {
     func isPage(_ page: SealedPage, at address: UInt64, of slot: Int) -> Bool {
         guard let maps = maps(of: slot) else { return false }
         return page.memory.isMapped(at: address, in: maps)
+    }
+
+    /// A place on a thread's stack that its program does not use; nil where there is none.
+    ///
+    /// Only on the stack that the kernel made, where a signal's frame would be written: a stack that the
+    /// program made may have something else below. Where the kernel does not tell quickly, before Linux 6.11,
+    /// nil.
+    func roomOnStack(at stackPointer: UInt64, of slot: Int) -> StackRoom? {
+        let address = StackRoom.address(below: stackPointer)
+        guard let memory = memory(of: slot), let maps = maps(of: slot),
+            csupervise_is_stack(maps.rawValue, address, stackPointer &- address) != 0
+        else { return nil }
+        var bytes = [UInt8](repeating: 0, count: StackRoom.size)
+        var done = 0
+        let error = unsafe bytes.withUnsafeMutableBytes {
+            unsafe csupervise_read_at(
+                memory.rawValue, $0.baseAddress, StackRoom.size, address, &done)
+        }
+        guard error == 0, done == StackRoom.size else { return nil }
+        return StackRoom(address: address, bytes: bytes)
     }
 
     /// Whether the program has reserved all memory below 4 GiB, to keep it from being used.

@@ -21,26 +21,29 @@ enum StateChange: Equatable {
 
 /// The kernel's own stops: `waitid(2)`, with `__WALL`.
 ///
-/// Those that stopped last are asked by their numbers first, which costs the kernel nothing however large
-/// the tree is. To look for any tracee it walks through the list of all, the latest made first.
+/// In a large tree those that stopped last are asked by their numbers first, which costs the kernel nothing.
+/// To look for any tracee it walks through the list of all, the latest made first.
 struct KernelStops: StopSource {
     /// Called when a thread has died and before it is reaped.
     ///
     /// A dead process is visible to nobody but its tracer until that has reaped it, so whoever
     /// else waits for it learns of its end after this only.
     let willReap: (ThreadID) -> Void
+    /// Whether to ask those that stopped last takes less than to look through all tracees.
+    let isLarge: () -> Bool
     private var spinning = Spinning(isOfUse: csupervise_has_several_cores() != 0)
     private var recent = RecentThreads()
     /// What the last look through all tracees took that found none, in nanoseconds.
     private var lookCost: Int64 = 0
 
-    init(willReap: @escaping (ThreadID) -> Void) {
+    init(willReap: @escaping (ThreadID) -> Void, isLarge: @escaping () -> Bool) {
         self.willReap = willReap
+        self.isLarge = isLarge
     }
 
     mutating func next(waiting: Bool) -> StateChange {
         if waiting {
-            if let change = recentStop() { return change }
+            if isLarge(), let change = recentStop() { return change }
             if spinning.mayBegin() {
                 let change = spin()
                 spinning.ended(found: change != nil)
