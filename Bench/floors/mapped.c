@@ -71,7 +71,7 @@ static int open_file(const char *name, int flags)
     return file;
 }
 
-/// What waits in the socket's queue, to be received into memory of the program's at `PLACE`.
+/// What the page is received into.
 struct buffer {
     struct msghdr header;
     struct iovec vector;
@@ -109,23 +109,24 @@ static void map_page(void)
     ptrace(PTRACE_SETSIGMASK, thread, sizeof all, &all);
     ptrace(PTRACE_GETREGS, thread, 0, &saved);
     is_first_step = 1;
-    long result = call(SYS_mmap, PLACE, SIZE, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    require(result == PLACE, "mmap");
     int socket = (int)call(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0, 0, 0);
     int memory = open_file("mem", O_RDWR);
-    struct buffer buffer = {.header = {.msg_iovlen = 1}};
-    buffer.header.msg_iov = (void *)(PLACE + offsetof(struct buffer, vector));
-    buffer.vector = (struct iovec){(void *)(PLACE + offsetof(struct buffer, byte)), 1};
-    buffer.header.msg_control = (void *)(PLACE + offsetof(struct buffer, control));
+    // On the stack, below the red zone.
+    uint64_t room = (saved.rsp - 128 - sizeof(struct buffer)) & ~15UL;
+    struct buffer former, buffer = {.header = {.msg_iovlen = 1}};
+    buffer.header.msg_iov = (void *)(room + offsetof(struct buffer, vector));
+    buffer.vector = (struct iovec){(void *)(room + offsetof(struct buffer, byte)), 1};
+    buffer.header.msg_control = (void *)(room + offsetof(struct buffer, control));
     buffer.header.msg_controllen = sizeof buffer.control;
     queue_page(socket);
-    require(pwrite(memory, &buffer, sizeof buffer, PLACE) == sizeof buffer, "pwrite");
-    call(SYS_recvmsg, socket, PLACE, MSG_CMSG_CLOEXEC | MSG_DONTWAIT, 0, 0, 0);
-    require(pread(memory, &buffer, sizeof buffer, PLACE) == sizeof buffer, "pread");
+    require(pread(memory, &former, sizeof former, (off_t)room) == sizeof former, "pread");
+    require(pwrite(memory, &buffer, sizeof buffer, (off_t)room) == sizeof buffer, "pwrite");
+    call(SYS_recvmsg, socket, (long)room, MSG_CMSG_CLOEXEC | MSG_DONTWAIT, 0, 0, 0);
+    require(pread(memory, &buffer, sizeof buffer, (off_t)room) == sizeof buffer, "pread");
+    require(pwrite(memory, &former, sizeof former, (off_t)room) == sizeof former, "pwrite");
     int file;
     memcpy(&file, buffer.control + CMSG_LEN(0), sizeof file);
-    result = call(SYS_mmap, PLACE, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0);
+    long result = call(SYS_mmap, PLACE, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
     require(result == PLACE, "mmap of the page");
     require(call(SYS_close_range, socket, file, 0, 0, 0, 0) == 0, "close_range");
     require(call(NUMBER_MSEAL, PLACE, SIZE, 0, 0, 0, 0) == 0, "mseal");

@@ -1,9 +1,10 @@
-// Makes a call with an address in a file whose server never answers, and others meanwhile.
+// Makes a call with an address in a file whose server never answers, or on that file, and others meanwhile.
 //
-// Usage: slow-file FOLDER
+// Usage: slow-file address|descriptor FOLDER
 //
 // Mounts a file system of its own (FUSE) on FOLDER, in a mount namespace of its own, and maps the
-// file there. A child's connect() waits for the file for ever; the parent's calls must not. Needs
+// file there. A child's connect() waits for the file for ever, or its listen() is of the file, and whoever
+// closes a copy of that waits for ever; the parent's calls must not. Needs
 // root. The child ends with the file system, which is aborted when its server, a thread, is gone.
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,7 @@ static void *serve(void *unused) {
                 _exit(4);
             }
             break;
+        case FUSE_FLUSH: break;
         case FUSE_FORGET: break;
         default: answer(request, -ENOSYS, "", 0);
         }
@@ -70,21 +72,22 @@ static void fail(const char *what) {
 
 int main(int count, char **words) {
     char options[96], path[256], byte;
-    if (count != 2) {
-        fputs("usage: slow-file FOLDER\n", stderr);
+    if (count != 3) {
+        fputs("usage: slow-file address|descriptor FOLDER\n", stderr);
         return 2;
     }
+    int by_descriptor = strcmp(words[1], "descriptor") == 0;
     if (unshare(CLONE_NEWNS) == -1 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1) {
         fail("mount namespace");
     }
     device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
-    if (device == -1 || mount("none", words[1], "fuse", 0, options) == -1 || pipe(asked) == -1) {
+    if (device == -1 || mount("none", words[2], "fuse", 0, options) == -1 || pipe(asked) == -1) {
         fail("FUSE");
     }
     pthread_t server;
     pthread_create(&server, NULL, serve, NULL);
-    snprintf(path, sizeof path, "%s/file", words[1]);
+    snprintf(path, sizeof path, "%s/file", words[2]);
     int file = open(path, O_RDONLY);
     void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
     if (page == MAP_FAILED) {
@@ -95,6 +98,10 @@ int main(int count, char **words) {
     pid_t child = fork();
     if (child == 0) {
         close(device);
+        if (by_descriptor) {
+            listen(file, 1);
+            _exit(write(asked[1], "l", 1) != 1 || pause());
+        }
         connect(sender, page, sizeof nobody);
         _exit(0);
     }
@@ -104,10 +111,14 @@ int main(int count, char **words) {
     for (int i = 0; i < 100; i++) {
         made += connect(sender, (struct sockaddr *)&nobody, sizeof nobody) == -1 && errno == ENOENT;
     }
-    printf("the file was asked for, others made %d\n", made);
+    printf("%s, others made %d\n",
+        by_descriptor ? "the call was made" : "the file was asked for", made);
     fflush(stdout);
     // The connection is aborted when nobody has its device any more.
-    umount2(words[1], MNT_FORCE);
+    umount2(words[2], MNT_FORCE);
+    if (by_descriptor) {
+        kill(child, SIGKILL);
+    }
     int status = 0;
     waitpid(child, &status, 0);
     printf("its call ended\n");

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -179,21 +180,36 @@ int csupervise_queue_descriptor(int socket, int descriptor)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     socklen_t length = sizeof name;
-    // A name of the kernel's choice, so that the socket can be connected to itself.
-    if (bind(socket, (struct sockaddr *)&name, sizeof name.sun_family) == -1
-        || getsockname(socket, (struct sockaddr *)&name, &length) == -1
-        || connect(socket, (struct sockaddr *)&name, length) == -1) {
+    int domain = 0, type = 0;
+    socklen_t size = sizeof domain;
+    // Which socket the number stood for is the tracee's to choose. A stream socket's connect can wait for
+    // ever, and a path would be looked up with the supervisor's root, directory and rights.
+    if (getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == -1
+        || getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == -1) {
         return errno;
     }
-    return csupervise_send_descriptor(socket, descriptor);
-}
-
-int csupervise_send_descriptor(int socket, int descriptor)
-{
+    if (domain != AF_UNIX || type != SOCK_DGRAM) {
+        return EPROTOTYPE;
+    }
+    // A name of the kernel's choice, so that the socket can be connected to itself: nobody else can send
+    // it anything then. A socket that has a name keeps it, and a name is one socket's alone.
+    if (bind(socket, (struct sockaddr *)&name, sizeof name.sun_family) == -1
+        || getsockname(socket, (struct sockaddr *)&name, &length) == -1) {
+        return errno;
+    }
+    if (length <= offsetof(struct sockaddr_un, sun_path) || name.sun_path[0] != '\0') {
+        return EADDRNOTAVAIL;
+    }
+    if (connect(socket, (struct sockaddr *)&name, length) == -1) {
+        return errno;
+    }
     char byte = 0;
     struct iovec vector = {&byte, 1};
     union descriptor_room control = {{0}};
     struct msghdr message = descriptor_message(&vector, &control);
+    // Not to whom it is connected by now.
+    message.msg_name = &name;
+    message.msg_namelen = length;
     control.header = (struct cmsghdr){
         .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)),
     };

@@ -105,4 +105,21 @@ struct AttackPageTests {
             #expect(supervised == expected, "\(options)")
         }
     }
+
+    @Test(
+        "is handed over without the supervisor connecting a socket of the program's anywhere",
+        arguments: ["datagram", "stream"], User.available)
+    func borrowed(kind: String, user: User) async throws {
+        func attack(_ supervised: Bool) async throws -> Outcome {
+            let folder = temporaryFolder("supervise-borrow")
+            let (program, supervise) = (Programs.path("borrow"), Programs.path("supervise"))
+            let options = ["--quiet", "--deny", "outgoing unix \(folder)/secret", "--"]
+            return try await run(
+                [program, "serve", kind, folder] + (supervised ? [supervise] + options : [])
+                    + [program, "attack", kind, folder], as: user, directory: folder)
+        }
+        let native = kind == "datagram" ? "connect 0\nreached 1\n" : "connect EAGAIN\nreached 0\n"
+        #expect(try await attack(false) == Outcome(output: native))
+        #expect(try await attack(true) == Outcome(output: "connect EPERM\nreached 0\n"))
+    }
 }

@@ -103,6 +103,11 @@ int csupervise_pidfd_open(pid_t process, int *descriptor);
 int csupervise_pidfd_open_thread(pid_t thread, int *descriptor);
 /// pidfd_getfd(2), close-on-exec (Linux 5.6).
 int csupervise_pidfd_getfd(int pidfd, int target, int *descriptor);
+/// Closes a copy of a tracee's descriptor without waiting for what close(2) waits for.
+///
+/// That is who serves the file's system (FUSE asks to flush it), or the peer of a socket that lingers where
+/// the tracee has closed its own. A thread of the supervisor's waits for them.
+void csupervise_close_copy(int descriptor);
 /// Whether `thread` belongs to the thread group `process`: tgkill(2) with signal 0.
 int csupervise_is_thread_of(pid_t thread, pid_t process);
 /// kill(2).
@@ -345,10 +350,11 @@ int csupervise_is_low_memory_reserved(int maps);
 /// Whether the mapping that begins at `address` in a thread's memory is sealed, by mseal(2), and
 /// whether children get it. /proc/THREAD/smaps; ENOENT: there is no such mapping.
 int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *inherited);
-/// Puts a descriptor into the receive queue of an unbound AF_UNIX datagram socket, for SCM_RIGHTS.
+/// Puts a descriptor into the receive queue of an AF_UNIX datagram socket, for SCM_RIGHTS.
+///
+/// The socket has no name yet, or one that this function gave it; it is connected to itself then. An error
+/// for every other one.
 int csupervise_queue_descriptor(int socket, int descriptor);
-/// Sends a descriptor over a connected socket, without waiting.
-int csupervise_send_descriptor(int socket, int descriptor);
 /// pwrite(2) of all of `count` bytes.
 int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
 /// Raises a process's soft limit of open files by `extra`, the hard one with it where it must be, and

@@ -23,7 +23,7 @@ extension Judge {
         let others = tree.processes.slots.filter { $0 != own }
         if others.isEmpty { return nil }
         let copy = sockets.copy(of: descriptor, slot: caller.slot)
-        defer { copy?.close() }
+        defer { copy?.closeCopy() }
         // Without a copy it cannot be told: then every program counts as one that holds it.
         let inode = copy?.inode()
         for process in others {
@@ -75,7 +75,7 @@ extension Judge {
         guard let held = heldSockets(of: caller.thread) else { return .all }
         let useless = held.map(\.number).filter { number in
             guard let copy = sockets.copy(of: number, slot: caller.slot) else { return true }
-            defer { copy.close() }
+            defer { copy.closeCopy() }
             return isUseless(copy, caller)
         }
         return useless.isEmpty ? nil : .descriptors(useless)

@@ -34,7 +34,7 @@ extension Judge {
         guard isPlain, filter.instructions.count <= PeerFilter.limit,
             let copy = sockets.copyOrShown(of: descriptor, slot: caller.slot)
         else { return isAccepted }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         return filterPackets(of: copy.rawValue, by: filter.instructions) == 0 || isAccepted
     }
 

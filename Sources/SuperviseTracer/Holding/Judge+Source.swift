@@ -28,7 +28,7 @@ extension Judge {
             else {
                 return .failure(KernelError(number: refuse("a socket that cannot be looked at")))
             }
-            defer { copy.close() }
+            defer { copy.closeCopy() }
             let error = copy.carryOut(step, kind)
             return error == 0
                 ? .success(bytes) : .failure(KernelError(number: ErrorNumber(rawValue: error)))

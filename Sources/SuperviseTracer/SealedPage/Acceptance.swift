@@ -157,14 +157,14 @@ final class Acceptance: Commission {
     }
 
     /// Puts the connection into the socket's queue, and receives it.
-    private func receive(isAgain: Bool = false) -> ErrandStep {
+    private func receive() -> ErrandStep {
         let judge = sealing.judge
         guard let connection,
             let copy = judge.sockets.copy(
                 of: Int32(truncatingIfNeeded: socket), slot: caller.slot)
         else { return giveUp(-103) }
         defer { copy.close() }
-        guard connection.queue(on: copy, isAgain: isAgain),
+        guard connection.queue(on: copy),
             judge.memory.write(
                 calls.receiveBuffer(at: scratch), to: scratch, of: caller.slot)
         else { return giveUp(-103) }
@@ -184,7 +184,7 @@ final class Acceptance: Commission {
             return take(Int64(descriptor))
         }
         // No descriptor came with the message: the process had none left.
-        return raiseLimit() ? receive(isAgain: true) : giveUp(-24)
+        return raiseLimit() ? receive() : giveUp(-24)
     }
 
     private func take(_ result: Int64) -> ErrandStep {

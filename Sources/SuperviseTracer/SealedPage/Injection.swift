@@ -108,7 +108,7 @@ final class Injection: Errand {
 
     override func ended() {
         restoreLimit()
-        copy?.close()
+        copy?.closeCopy()
         copy = nil
         // Dead, given up, or another program by now: somebody else may try.
         if case .beingMapped? = tree.processes[process]?.page {
@@ -166,9 +166,7 @@ final class Injection: Errand {
             step = .reveal
             return .call(calls.setDumpable(1))
         }
-        guard result >= 0, let header = queueDescriptor(result) else { return giveUp() }
-        step = .receive
-        return .call(RawCall(header.number, UInt64(result), buffer, header.flags))
+        return result >= 0 ? receive() : giveUp()
     }
 
     /// The process can be looked into until its next call has been made.
@@ -184,21 +182,20 @@ final class Injection: Errand {
     }
 
     private func hidden(_ result: Int64) -> ErrandStep {
-        guard result == 0, let copy, page.memory.queue(on: copy), writeBuffer() else {
-            step = .socket
-            return giveUp()
-        }
-        step = .receive
-        return .call(RawCall(calls.receiveNumber, UInt64(socket), buffer, calls.receiveFlags))
+        step = .socket
+        guard result == 0, copy != nil else { return giveUp() }
+        return receive()
     }
 
-    private func queueDescriptor(_ number: Int64) -> (number: UInt32, flags: UInt64)? {
-        guard let copy = sockets.copy(of: Int32(truncatingIfNeeded: number), slot: slot) else {
-            return nil
-        }
-        defer { copy.close() }
-        guard page.memory.queue(on: copy), writeBuffer() else { return nil }
-        return (calls.receiveNumber, calls.receiveFlags)
+    /// Puts the page's descriptor into the socket's queue, and receives it.
+    private func receive() -> ErrandStep {
+        let copy =
+            copy?.duplicate() ?? sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot)
+        defer { copy?.closeCopy() }
+        guard let copy, page.memory.queue(on: copy), writeBuffer() else { return giveUp() }
+        step = .receive
+        return .call(
+            RawCall(calls.receiveNumber, UInt64(socket), buffer, calls.receiveFlags))
     }
 
     private func writeBuffer() -> Bool {
@@ -218,22 +215,7 @@ final class Injection: Errand {
             return mapPage()
         }
         // No descriptor came with the message: the process had none left. The message is gone.
-        if formerLimit == nil, raiseLimit(), let header = queueDescriptorAgain() {
-            return .call(RawCall(header.number, UInt64(socket), buffer, header.flags))
-        }
-        return giveUp()
-    }
-
-    private func queueDescriptorAgain() -> (number: UInt32, flags: UInt64)? {
-        guard
-            let copy = copy?.duplicate()
-                ?? sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot)
-        else {
-            return nil
-        }
-        defer { copy.close() }
-        guard page.memory.queueAgain(on: copy), writeBuffer() else { return nil }
-        return (calls.receiveNumber, calls.receiveFlags)
+        return formerLimit == nil && raiseLimit() ? receive() : giveUp()
     }
 
     private func mapPage() -> ErrandStep {

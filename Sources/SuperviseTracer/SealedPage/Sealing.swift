@@ -68,7 +68,10 @@ final class Sealing {
         let injection = Injection(
             registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
             process: process, reveals: reveals,
-            room: reveals ? nil : judge.memory.roomOnStack(at: registers.stackPointer, of: slot),
+            room: reveals
+                ? nil
+                : judge.memory.roomOnStack(
+                    at: registers.stackPointer, of: slot, layouts),
             steps: steps)
         stopped.setSignalMask(injection.blockedMeanwhile)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }

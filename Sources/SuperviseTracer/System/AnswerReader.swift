@@ -20,7 +20,7 @@ final class AnswerReader {
     /// Looks at what a thread is about to receive on a descriptor.
     func look(at descriptor: Int32, of slot: Int) {
         guard let copy = sockets.copy(of: descriptor, slot: slot) else { return }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         var length = 0
         // The function fills no more than it is told there is.
         guard unsafe csupervise_peek_answer(copy.rawValue, &buffer, buffer.count, &length) == 0,

@@ -13,6 +13,11 @@ struct Descriptor: Equatable {
         _ = Glibc.close(rawValue)
     }
 
+    /// Closes a copy of a tracee's descriptor, which can be of anything: without waiting.
+    func closeCopy() {
+        csupervise_close_copy(rawValue)
+    }
+
     /// A copy, which its owner closes too; nil where the tracer has none left.
     func duplicate() -> Descriptor? {
         let copy = fcntl(rawValue, F_DUPFD_CLOEXEC, 3)

@@ -53,12 +53,8 @@ extension Descriptor {
     func resetWhenClosed() { csupervise_reset(rawValue) }
 
     /// Puts a copy of this descriptor into the receive queue of a tracee's new socket.
-    ///
-    /// `isAgain`: that socket has been connected to itself by an earlier call.
-    func queue(on socket: Descriptor, isAgain: Bool = false) -> Bool {
-        isAgain
-            ? csupervise_send_descriptor(socket.rawValue, rawValue) == 0
-            : csupervise_queue_descriptor(socket.rawValue, rawValue) == 0
+    func queue(on socket: Descriptor) -> Bool {
+        csupervise_queue_descriptor(socket.rawValue, rawValue) == 0
     }
 
     /// Whether a connection has been begun that is not there yet.

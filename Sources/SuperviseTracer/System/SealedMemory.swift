@@ -65,11 +65,6 @@ final class SealedMemory {
         unsafe csupervise_queue_descriptor(socket.rawValue, memory.descriptor) == 0
     }
 
-    /// As `queue`, for a socket that has been connected to itself by it.
-    func queueAgain(on socket: Descriptor) -> Bool {
-        unsafe csupervise_send_descriptor(socket.rawValue, memory.descriptor) == 0
-    }
-
     /// Whether the kernel can seal mappings, `mseal(2)`.
     static let canSealMappings = csupervise_has_mseal() != 0
 }

@@ -32,7 +32,7 @@ struct StackRoom {
 
     /// The red zone (System V ABI) has 128 bytes.
     static func address(below stackPointer: UInt64) -> UInt64 {
-        stackPointer &- UInt64(128 + size) & ~15
+        (stackPointer &- UInt64(128 + size)) & ~15
     }
 }
 
@@ -199,9 +199,14 @@ struct TraceeMemory {
     /// Only on the stack that the kernel made, where a signal's frame would be written: a stack that the
     /// program made may have something else below. Where the kernel does not tell quickly, before Linux 6.11,
     /// nil.
-    func roomOnStack(at stackPointer: UInt64, of slot: Int) -> StackRoom? {
+    ///
+    /// 64-bit programs can make 32-bit calls, which reach no stack beyond 4 GiB.
+    func roomOnStack(
+        at stackPointer: UInt64, of slot: Int, _ layouts: MemoryLayouts
+    ) -> StackRoom? {
         let address = StackRoom.address(below: stackPointer)
-        guard let memory = memory(of: slot), let maps = maps(of: slot),
+        guard layouts.word == 8 || stackPointer <= UInt64(UInt32.max),
+            let memory = memory(of: slot), let maps = maps(of: slot),
             csupervise_is_stack(maps.rawValue, address, stackPointer &- address) != 0
         else { return nil }
         var bytes = [UInt8](repeating: 0, count: StackRoom.size)

@@ -35,7 +35,7 @@ struct TraceeSockets {
             // The tracer has no descriptor left.
             return .socket(.unknown)
         }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         return inspect(copy, withName: withName)
     }
 
@@ -61,7 +61,7 @@ struct TraceeSockets {
     /// SO_RCVTIMEO.
     func timeout(of number: Int32, ofSending: Bool, _ slot: Int) -> Int32? {
         guard let copy = copyOrShown(of: number, slot: slot) else { return nil }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         let milliseconds = csupervise_timeout(copy.rawValue, ofSending ? 1 : 0)
         return milliseconds > 0 ? milliseconds : nil
     }
@@ -69,7 +69,7 @@ struct TraceeSockets {
     /// Whether a connection has been begun on a socket and is not there yet.
     func isConnecting(_ number: Int32, of slot: Int) -> Bool {
         guard let copy = copyOrShown(of: number, slot: slot) else { return false }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         return csupervise_is_connecting(copy.rawValue) != 0
     }
 
@@ -120,7 +120,7 @@ struct TraceeSockets {
         if isForeign,
             csupervise_is_same_file(thread.rawValue, number, copy.rawValue) == 0
         {
-            copy.close()
+            copy.closeCopy()
             throw .permissionDenied
         }
         return copy

@@ -1,0 +1,87 @@
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "CSupervise.h"
+
+// <linux/in.h>, Linux 5.6.
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+static int queue[2] = {-1, -1};
+
+static void *close_all(void *nothing)
+{
+    int descriptor;
+    while (read(queue[0], &descriptor, sizeof descriptor) == sizeof descriptor) {
+        close(descriptor);
+    }
+    return nothing;
+}
+
+/// A pipe and a thread that closes what comes out of it; 0 where there cannot be any.
+static int start(void)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, former;
+    if (pipe2(queue, O_CLOEXEC) == -1) {
+        return 0;
+    }
+    // A full pipe is not waited for.
+    fcntl(queue[1], F_SETFL, O_NONBLOCK);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    int error = pthread_create(&thread, &attributes, close_all, NULL);
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    if (error != 0) {
+        close(queue[0]);
+        close(queue[1]);
+        queue[0] = queue[1] = -1;
+    }
+    return error == 0;
+}
+
+/// Whether close(2) returns at once whoever has closed it before: a socket of a well-known kind that
+/// does not linger.
+static int closes_at_once(int descriptor)
+{
+    struct linger linger;
+    int domain, protocol;
+    socklen_t size = sizeof linger, domain_size = sizeof domain, protocol_size = sizeof protocol;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, &size) == -1
+        || getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) == -1
+        || getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &protocol_size) == -1
+        || (linger.l_onoff != 0 && linger.l_linger != 0)) {
+        return 0;
+    }
+    switch (domain) {
+    case AF_UNIX:
+    case AF_NETLINK: return 1;
+    case AF_INET:
+    case AF_INET6:
+        return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_MPTCP
+            || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+    default: return 0;
+    }
+}
+
+void csupervise_close_copy(int descriptor)
+{
+    if (closes_at_once(descriptor)) {
+        close(descriptor);
+        return;
+    }
+    // What cannot be handed over stays open: it is one of the supervisor's own descriptors less.
+    if (queue[1] != -1 || start()) {
+        (void)!write(queue[1], &descriptor, sizeof descriptor);
+    }
+}
