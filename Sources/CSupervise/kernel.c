@@ -59,7 +59,11 @@ int csupervise_timeout(int descriptor, int of_sending)
 void csupervise_reset(int descriptor)
 {
     struct linger now = {.l_onoff = 1};
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    if (connect(descriptor, &none, sizeof none) == -1) {
+        shutdown(descriptor, SHUT_RDWR);
+    }
 }
 
 int csupervise_is_connecting(int descriptor)

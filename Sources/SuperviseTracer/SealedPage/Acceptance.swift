@@ -58,6 +58,11 @@ final class Acceptance: Commission {
 
     /// The deputy is about to end.
     func ends(with outcome: Acceptor.Outcome?, _ events: [AuditEvent]) {
+        // A caller that a filter of its own killed takes nothing any more.
+        if isOver {
+            if case .accepted(let connection)? = outcome { connection.close() }
+            return
+        }
         self.outcome = outcome
         self.events = events
     }

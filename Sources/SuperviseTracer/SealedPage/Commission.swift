@@ -65,6 +65,20 @@ class Commission: Errand {
         if case .concluded = stage { true } else { false }
     }
 
+    /// Whether nothing is left to do.
+    final var isOver: Bool {
+        if case .over = stage { true } else { false }
+    }
+
+    /// Kills the process whose deputy was kept from ending.
+    ///
+    /// exit(2) has no result but what a filter of the program's own gives. The deputy would go on with
+    /// its program, with descriptors that it may not have.
+    final func kill() -> ErrandStep {
+        _ = refusal("killed: a filter of its own kept a thread from ending")
+        return .kill
+    }
+
     /// Has a deputy made.
     final func commission(at thread: borrowing StoppedThread) -> ErrandStep {
         (stage, hasDeputy, hasEnded) = (.clone, false, false)
