@@ -310,7 +310,8 @@ final class Supervision: StopHandler {
         guard let sealing else { return stopped.resume() }
         switch tree.tracees[slot]?.phase {
         case .sealed(let call)?: sealing.finish(call, stopped, slot)
-        case .shedding(let shedding)?: sealing.shed(shedding, stopped, slot)
+        case .shedding(let shedding)?:
+            sealing.shed(shedding, stopped, slot, policy: limits.policy(for: slot))
         default: stopped.resume()
         }
     }

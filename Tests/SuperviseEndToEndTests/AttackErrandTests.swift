@@ -22,4 +22,28 @@ struct AttackErrandTests {
                 adding: ["300"], seconds: 120))
         #expect(supervised.tries == 300 && supervised.reached == 0)
     }
+
+    @Test(
+        "that closes what a program may not have leaves it nothing of that",
+        arguments: Attack.all(["jump", "filter"]))
+    func sockets(attack: Attack) async throws {
+        let folder = temporaryFolder("supervise-errand")
+        let program = folder + "/one"
+        try FileManager.default.copyItem(atPath: Programs.path("keep-sockets"), toPath: program)
+        func result(_ supervise: [String], tries: Int) async throws -> RaceResult {
+            try RaceResult(
+                await run(
+                    [Programs.path("holding"), "tcp-listener", "--"] + supervise
+                        + [program] + attack.words + [String(tries)],
+                    as: attack.user, directory: folder, seconds: 120))
+        }
+        let native = try await result([], tries: 3)
+        #expect(native.tries == 3 && native.reached == 3)
+        let supervised = try await result(
+            [
+                Programs.path("supervise"), "--quiet", "--landlock-abi", "0", "--allow",
+                "outgoing tcp program=\(program)", "--",
+            ], tries: 20)
+        #expect(supervised.tries == 20 && supervised.reached == 0)
+    }
 }
