@@ -430,3 +430,13 @@ int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t threa
     return fstat(directory, &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
         && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
+
+int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
+{
+    struct stat theirs, ours;
+    char folder[32];
+    snprintf(folder, sizeof folder, "task/%d", thread);
+    return stat_link(process, folder, "cwd", &theirs) == 0
+        && stat_link(process, folder, "fd", &ours) == 0
+        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}

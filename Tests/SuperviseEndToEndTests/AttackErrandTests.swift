@@ -46,4 +46,39 @@ struct AttackErrandTests {
             ], tries: 20)
         #expect(supervised.tries == 20 && supervised.reached == 0)
     }
+
+    @Test("that opens a path is where it was told to go", arguments: Attack.all(["directory"]))
+    func directory(attack: Attack) async throws {
+        #expect(
+            try await pretend(attack, supervised: false)
+                == Outcome(output: "connect succeeded, reached 0\n"))
+        #expect(
+            try await pretend(attack, supervised: true)
+                == Outcome(output: "connect EPERM, reached 0\n"))
+    }
+
+    @Test(
+        "that opens a path has its caller's call judged, and no other",
+        arguments: Attack.all(["trace"]))
+    func trace(attack: Attack) async throws {
+        #expect(
+            try await pretend(attack, supervised: false)
+                == Outcome(output: "connect succeeded, reached 1\n"))
+        #expect(
+            try await pretend(attack, supervised: true)
+                == Outcome(output: "connect EPERM, reached 0\n"))
+    }
+
+    /// Runs it where only the path of the one socket may not be connected to.
+    private func pretend(_ attack: Attack, supervised: Bool) async throws -> Outcome {
+        let folder = temporaryFolder("supervise-errand")
+        let supervise =
+            supervised
+            ? [
+                Programs.path("supervise"), "--quiet", "--landlock-abi", "0", "--network", "on",
+                "--deny", "connect unix \(folder)/bad", "--",
+            ] : []
+        return try await run(
+            supervise + [Programs.path("pretend")] + attack.words + [folder], as: attack.user)
+    }
 }

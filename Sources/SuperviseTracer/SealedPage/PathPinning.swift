@@ -38,7 +38,7 @@ struct PathPinning {
             step = .directory
             return .call(calls.changeDirectory(result))
         case .directory:
-            guard result == 0 else { return fail(1) }
+            guard result == 0, deputy.isInDescriptors(thread.id) else { return fail(1) }
             step = .done
             pinned = PinnedPath(error: 0, path: resolved, name: Array(String(object).utf8))
             return nil

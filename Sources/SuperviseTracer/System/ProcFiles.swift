@@ -140,6 +140,12 @@ func isDescriptorDirectory(
         descriptor.rawValue, process.rawValue, thread.rawValue) != 0
 }
 
+/// Whether a thread's working directory is that of its own descriptors in the tracer's `/proc`; false
+/// where that cannot be told.
+func isInDescriptorDirectory(_ thread: ThreadID, in process: ThreadID) -> Bool {
+    csupervise_is_in_descriptor_directory(process.rawValue, thread.rawValue) != 0
+}
+
 /// The beginning of a process's command line, `/proc/PID/cmdline`; empty where it shows none.
 ///
 /// To be asked at the stop after `execve(2)` alone, when its first thread has not run yet: the kernel
