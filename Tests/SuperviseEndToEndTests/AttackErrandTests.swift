@@ -81,4 +81,23 @@ struct AttackErrandTests {
         return try await run(
             supervise + [Programs.path("pretend")] + attack.words + [folder], as: attack.user)
     }
+
+    /// Nothing hides from root.
+    @Test(
+        "never opens a program that its user may not read to others",
+        arguments: User.available.filter { $0 == .nobody || !isRoot })
+    func unreadable(user: User) async throws {
+        let program = temporaryFolder("supervise-errand") + "/probe"
+        try FileManager.default.copyItem(atPath: Programs.path("probe"), toPath: program)
+        chmod(program, 0o111)
+        let steps = [
+            "prctl(PR_GET_DUMPABLE)", "s=socket(AF_UNIX,SOCK_STREAM)", "connect($s,unix:/missing)",
+            "prctl(PR_GET_DUMPABLE)",
+        ]
+        let command = [Programs.path("pretend"), "hidden", program] + steps
+        var expected = try await run(command, as: user)
+        #expect(expected.output.hasSuffix("\nprctl(PR_GET_DUMPABLE) = 0\n"), "\(expected)")
+        expected.output.replace("ENOENT", with: "EPERM")
+        #expect(try await supervise(["--quiet"], command, as: user) == expected)
+    }
 }
