@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "CSupervise.h"
@@ -181,6 +182,36 @@ int csupervise_process_of(pid_t thread, pid_t *process, pid_t *parent)
         error = last_number(text, "\nTgid:", process);
     }
     return error != 0 ? error : last_number(text, "\nPPid:", parent);
+}
+
+int csupervise_start_time(pid_t thread, uint64_t *hundredths)
+{
+    char text[1024];
+    int descriptor;
+    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/stat", thread);
+    if (error == 0) {
+        error = read_whole(descriptor, text, sizeof text);
+    }
+    if (error != 0) {
+        return error;
+    }
+    // The thread's name is in parentheses, and can have some itself. Behind it, the twentieth number.
+    const char *place = strrchr(text, ')');
+    for (int field = 0; field < 20 && place != NULL; field++) {
+        place = strchr(place + 1, ' ');
+    }
+    if (place == NULL) {
+        return ENOENT;
+    }
+    *hundredths = strtoull(place, NULL, 10);
+    return 0;
+}
+
+uint64_t csupervise_hundredths(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 100 + (uint64_t)now.tv_nsec / 10000000;
 }
 
 /// What a link in a folder of /proc/THREAD leads to.

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -90,6 +91,38 @@ int csupervise_pidfd_open_thread(pid_t thread, int *descriptor)
     enum { PIDFD_THREAD_ = O_EXCL };
     *descriptor = (int)syscall(SYS_pidfd_open, thread, PIDFD_THREAD_);
     return *descriptor == -1 ? errno : 0;
+}
+
+/// Whether the inode of a pidfd is its task's, and not the one that all anonymous files share.
+static int are_pidfds_of_their_own(int pidfd)
+{
+    // PID_FS_MAGIC of <linux/magic.h>, Linux 6.9.
+    enum { PIDFS_MAGIC = 0x50494446 };
+    static int known;
+    struct statfs file_system;
+    if (known == 0 && fstatfs(pidfd, &file_system) == 0) {
+        known = file_system.f_type == PIDFS_MAGIC ? 1 : -1;
+    }
+    return known == 1;
+}
+
+int csupervise_task_identity(pid_t thread, uint64_t *identity)
+{
+    int pidfd;
+    int error = csupervise_pidfd_open_thread(thread, &pidfd);
+    if (error != 0) {
+        return error == EINVAL || error == ENOSYS ? ENOTSUP : error;
+    }
+    struct stat status;
+    if (!are_pidfds_of_their_own(pidfd)) {
+        error = ENOTSUP;
+    } else if (fstat(pidfd, &status) == -1) {
+        error = errno;
+    } else {
+        *identity = status.st_ino;
+    }
+    close(pidfd);
+    return error;
 }
 
 int csupervise_pidfd_getfd(int pidfd, int target, int *descriptor)

@@ -27,6 +27,15 @@ enum Stop: ~Copyable {
         }
     }
 
+    /// Whether it may be a thread's first (PTRACE_EVENT_STOP).
+    var mayBeFirst: Bool {
+        switch self {
+        case .trap: true
+        case .groupStop: true
+        default: false
+        }
+    }
+
     init(_ thread: ThreadID, _ reason: StopReason) {
         let stopped = StoppedThread(id: thread)
         switch reason {

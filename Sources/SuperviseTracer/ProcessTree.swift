@@ -8,8 +8,6 @@ final class ProcessTree {
     private let index: ThreadIndex
     /// How many address spaces have a number.
     private var addressSpaces: UInt64 = 0
-    /// Threads that were reaped before their maker's event told of them.
-    private var endedEarly: [ThreadID] = []
     /// What the started process has given up from the start.
     private let start: ProcessNetwork
     /// Whether some process or thread has given something up, or could not any more.
@@ -81,7 +79,11 @@ final class ProcessTree {
     @discardableResult
     func addRoot(_ thread: ThreadID) -> Int {
         let slot = add(thread, leader: thread)
-        update(slot) { $0.network.maker = .known }
+        update(slot) {
+            $0.network.maker = .known
+            $0.isAnnounced = true
+        }
+        noteIdentity(slot)
         guard let process = tracees[slot]?.process else { return slot }
         updateProcess(process) {
             $0.isAnnounced = true
@@ -101,7 +103,8 @@ final class ProcessTree {
     /// Who waited for a maker's event, none of which wait any more.
     ///
     /// To be asked when an event has come, or a thread has died that could have been the maker;
-    /// in the latter case all count as announced, since the event may never come.
+    /// in the latter case all count as announced, since the event may never come, as copies of
+    /// a process that hid itself.
     func endWaiting(isMakerGone: Bool) -> [(slot: Int, thread: ThreadID)] {
         guard !awaitingMaker.isEmpty else { return [] }
         let all = awaitingMaker
@@ -110,7 +113,7 @@ final class ProcessTree {
             guard let slot = index[thread], let tracee = tracees[slot],
                 case .awaitingMaker = tracee.phase
             else { return nil }
-            if isMakerGone { updateProcess(tracee.process) { $0.isAnnounced = true } }
+            if isMakerGone { assumeWorst(tracee.process) }
             update(slot) { $0.phase = .running }
             return (slot, thread)
         }
@@ -118,43 +121,81 @@ final class ProcessTree {
 
     /// Adds a thread that its maker's event tells of.
     ///
+    /// The event can come long after the thread has ended, and another has its number: the maker
+    /// may be given no time to tell. What has ended without its maker's event leaves a count; as long as
+    /// there is one, an event may be about either, and what it tells is nothing to rely on.
+    ///
+    /// Who had the number and is gone without a word is to be taken out before.
+    ///
     /// - Parameters:
     ///   - thread: The new thread.
     ///   - maker: The thread that made it.
     func announce(_ thread: ThreadID, by maker: ThreadID) {
-        if let slot = index[thread] {
-            if let makerSlot = index[maker] { inheritNetwork(slot, from: makerSlot) }
-            if keepsLineage { passLineage(to: slot, from: maker) }
-            if keepsBiographies { noteMaker(maker, of: slot) }
-            inherit(slot, from: maker)
-            return
+        let isDoubtful = index.settle(thread)
+        if let slot = index[thread], let tracee = tracees[slot] {
+            if tracee.isAnnounced {
+                // Of one that has begun, all was told: this is about a former one. Of two words
+                // before the first stop either may be.
+                if tracee.identity == nil { doubt(slot) }
+                return
+            }
+            update(slot) { $0.isAnnounced = true }
+            return isDoubtful ? doubt(slot) : inheritAll(slot, from: maker)
         }
+        // Dead and reaped, its end was told.
+        guard exists(thread) else { return }
         if let slot = index[maker], let former = lostExec(of: slot) {
             executed(maker, former: former)
         }
-        if let early = endedEarly.firstIndex(of: thread) {
-            endedEarly.remove(at: early)
-            return
-        }
         // The event's kind does not tell a thread from a process: CLONE_THREAD can be given with
         // any exit signal. The kernel is asked instead.
-        guard let makerSlot = index[maker], let tracee = tracees[makerSlot],
-            let process = processes[tracee.process]
-        else {
-            _ = add(thread, leader: thread)
-            return
+        let leader = index[maker].flatMap { tracees[$0] }.flatMap { processes[$0.process]?.leader }
+        let isThread = leader.map { SuperviseTracer.isThread(thread, of: $0) } == true
+        let slot = add(thread, leader: isThread ? leader ?? thread : thread)
+        update(slot) { $0.isAnnounced = true }
+        if isThread, let process = tracees[slot]?.process,
+            case .mapped? = processes[process]?.page
+        {
+            update(slot) { $0.hasSeenPage = true }
         }
-        if isThread(thread, of: process.leader) {
-            let slot = add(thread, leader: process.leader)
-            if case .mapped = process.page { update(slot) { $0.hasSeenPage = true } }
-            inheritNetwork(slot, from: makerSlot)
-            return
-        }
-        let slot = add(thread, leader: thread)
-        inheritNetwork(slot, from: makerSlot)
+        if isDoubtful { doubt(slot) } else { inheritAll(slot, from: maker) }
+    }
+
+    /// Whether the event of a thread's maker has come.
+    func isAnnounced(_ slot: Int) -> Bool { tracees[slot]?.isAnnounced == true }
+
+    /// What a thread has of its maker, or a process that was made.
+    private func inheritAll(_ slot: Int, from maker: ThreadID) {
+        if let makerSlot = index[maker] { inheritNetwork(slot, from: makerSlot) }
         if keepsLineage { passLineage(to: slot, from: maker) }
         if keepsBiographies { noteMaker(maker, of: slot) }
         inherit(slot, from: maker)
+    }
+
+    /// Who made a thread is not known, and will not be: what depends on it counts as the worst.
+    private func doubt(_ slot: Int) {
+        assumeStrictest(slot)
+        guard let tracee = tracees[slot], let process = processes[tracee.process],
+            process.leader == tracee.thread
+        else { return }
+        assumeWorst(tracee.process)
+        guard !process.hasExecuted else { return }
+        update(slot) { $0.hasSeenPage = false }
+        updateProcess(tracee.process) {
+            // It is mapped again, or found to be there.
+            if case .mapped = $0.page { $0.page = .none }
+            $0.lineage = .unknown
+        }
+    }
+
+    /// A process whose maker's event has not come, or may be another's: it may be a copy of one that
+    /// hid itself, under filters of its own.
+    private func assumeWorst(_ process: Int) {
+        updateProcess(process) {
+            $0.isAnnounced = true
+            $0.hasOwnFilters = true
+            if !$0.hasExecuted { $0.hidItself = true }
+        }
     }
 
     /// What a process that was made has of its maker's, once; after it executed a program, what it
@@ -217,10 +258,19 @@ final class ProcessTree {
 
     /// Adds a thread whose first stop comes before its maker's event.
     func adopt(_ thread: ThreadID) -> Int {
-        endedEarly.removeAll { $0 == thread }
         // Most are first threads, which one call tells; /proc takes some 20 us.
         let leads = isThread(thread, of: thread)
-        return add(thread, leader: leads ? thread : leader(of: thread) ?? thread)
+        let slot = add(thread, leader: leads ? thread : leader(of: thread) ?? thread)
+        noteIdentity(slot)
+        return slot
+    }
+
+    /// The leader of a thread's group; nil where it is none of the tree.
+    private func leader(of thread: ThreadID) -> ThreadID? {
+        if let leader = SuperviseTracer.leader(of: thread) { return leader }
+        // The tracer has no descriptor left.
+        return processes.slots.lazy.compactMap { self.processes[$0]?.leader }
+            .first { isThread(thread, of: $0) }
     }
 
     private func add(_ thread: ThreadID, leader: ThreadID) -> Int {
@@ -244,12 +294,7 @@ final class ProcessTree {
 
     /// Takes a thread out that `wait4(2)` has reaped.
     func remove(_ thread: ThreadID) {
-        guard let slot = index[thread] else {
-            endedEarly.append(thread)
-            // What is never announced, since its maker died too, must not pile up.
-            if endedEarly.count > 64 { endedEarly.removeFirst() }
-            return
-        }
+        guard let slot = index[thread] else { return index.owe(thread) }
         takeOut(slot)
     }
 
@@ -269,6 +314,7 @@ final class ProcessTree {
     func takeOut(_ slot: Int) {
         guard let tracee = tracees.remove(at: slot) else { return }
         if index[tracee.thread] == slot { index[tracee.thread] = nil }
+        if !tracee.isAnnounced { index.owe(tracee.thread) }
         tracee.pidfd?.close()
         updateProcess(tracee.process) {
             $0.threads -= 1
@@ -286,17 +332,25 @@ final class ProcessTree {
         }
     }
 
+    /// Whether two numbers are of the same process, or it is the same number.
+    ///
+    /// A thread's former number is free as soon as it executes a program: before that is told it can be
+    /// another process's.
+    func isSister(_ thread: ThreadID, of other: ThreadID) -> Bool {
+        guard let slot = index[thread], let own = index[other] else { return false }
+        return tracees[slot]?.process == tracees[own]?.process
+    }
+
     /// Follows `execve(2)`: the thread is its process's only one, under the process's number.
     ///
     /// - Parameters:
     ///   - thread: The number of the process, and the thread's from now on.
     ///   - former: The thread's number before, the message of the exec stop.
     func executed(_ thread: ThreadID, former: ThreadID) {
-        let network = index[former].flatMap { tracees[$0]?.network }
-        if former != thread, index[former] != nil {
-            // The thread that was the leader is gone without a word; its slot is taken over.
-            remove(former)
-        }
+        let own = isSister(former, of: thread) ? index[former] : nil
+        let network = own.flatMap { tracees[$0]?.network }
+        // The thread that was the leader is gone without a word; its slot is taken over.
+        if former != thread, let own { takeOut(own) }
         guard let slot = index[thread], let process = tracees[slot]?.process else { return }
         update(slot) {
             $0.phase = .running

@@ -50,9 +50,12 @@ final class Supervision: StopHandler {
     func handle(_ stop: consuming Stop, of thread: ThreadID) {
         // Since then its memory may have become another.
         tree.look = nil
+        // Every new thread begins with such a stop, and few others have one.
+        if stop.mayBeFirst { sealing?.takeOutFormer(thread) }
         let slot: Int
         if let known = tree.slot(of: thread) {
             slot = known
+            if stop.mayBeFirst { tree.noteIdentity(slot) }
         } else {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
@@ -80,6 +83,9 @@ final class Supervision: StopHandler {
             }
             if let message = stopped.eventMessage() {
                 let new = ThreadID(rawValue: Int32(truncatingIfNeeded: message))
+                if tree.slot(of: new).map(tree.isAnnounced) == true {
+                    sealing?.takeOutFormer(new)
+                }
                 tree.announce(new, by: thread)
                 if let place = awaitingOrigin.firstIndex(of: new) {
                     awaitingOrigin.remove(at: place)
@@ -114,6 +120,14 @@ final class Supervision: StopHandler {
         }
     }
 
+    /// A thread is dead and will be reaped next.
+    ///
+    /// Whose end this is can be told only now: it may be a new process's, killed before its first stop.
+    func willReap(_ thread: ThreadID) {
+        sealing?.takeOutFormer(thread)
+        root.willReap(thread)
+    }
+
     func ended(_ thread: ThreadID, _ status: WaitStatus) {
         for lost in tree.lostSisters(of: thread) {
             abandon(lost)
@@ -124,12 +138,13 @@ final class Supervision: StopHandler {
         if let slot = tree.slot(of: thread) { abandon(slot) }
         if let process, !hasSisters { recorder.ended(process, status) }
         tree.remove(thread)
-        wakeWhoAwaitsMaker(isMakerGone: true)
+        // Killed, by a signal or by a sister, it can have made a child and not told of it.
+        let mayHaveMade = hasSisters || status == .killed(signal: 9)
+        if mayHaveMade { wakeWhoAwaitsMaker(isMakerGone: true) }
         root.ended(thread, status)
         guard !awaitingOrigin.isEmpty else { return }
         awaitingOrigin.removeAll { $0 == thread }
-        // Killed, by a signal or by a sister, it can have made a child and not told of it.
-        if hasSisters || status == .killed(signal: 9) {
+        if mayHaveMade {
             for child in awaitingOrigin {
                 if let slot = tree.slot(of: child),
                     case .awaitingOrigin? = tree.tracees[slot]?.phase
@@ -319,7 +334,7 @@ final class Supervision: StopHandler {
     private func handleExec(_ stopped: consuming StoppedThread, _ thread: ThreadID) {
         if let former = stopped.eventMessage() {
             let former = ThreadID(rawValue: Int32(truncatingIfNeeded: former))
-            for gone in [thread, former] {
+            for gone in [thread, former] where tree.isSister(gone, of: thread) {
                 if let slot = tree.slot(of: gone) { sealing?.abandon(slot) }
             }
             tree.executed(thread, former: former)

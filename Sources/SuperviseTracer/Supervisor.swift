@@ -154,7 +154,7 @@ public struct Supervisor {
         supervision.rehearse()
         var loop = EventLoop(
             source: KernelStops(
-                willReap: root.willReap, isLarge: { tree.tracees.count >= 16 }),
+                willReap: supervision.willReap, isLarge: { tree.tracees.count >= 16 }),
             handler: supervision)
         loop.run()
         if let failure = recorder.failure { return .sinkFailed(failure) }

@@ -16,6 +16,12 @@ struct Tracee {
     /// child that it makes a copy of it for certain.
     var hasSeenPage = false
 
+    /// Who it is, noted at its first stop; nil before.
+    var identity: Identity?
+
+    /// Whether its maker's event has come, or it needs none.
+    var isAnnounced = false
+
     /// Whether the page could not be mapped for the call that traps next.
     var cannotHavePage = false
 

@@ -87,12 +87,13 @@ struct AttackPageTests {
     // ones a filter of the program's own answers in the kernel's stead. The page is mapped before that
     // filter is there, and not at all in programs executed later where the filter was seen to do that,
     // so `fake-inherit` finds no moment to take it away. The disguised ones are not seen to: without a
-    // look at the mapping's flags (`Injection.isKept`) both reach the abstract name.
+    // look at the mapping's flags (`Injection.isKept`) both reach the abstract name. In `number` a process has
+    // the number of one that had the page, and of whose end the tracer was not told.
     @Test(
         "is never believed to be where it is not",
         arguments: Attack.all(
             [
-                "steal-and-move", "fork", "exec", "disturb", "fake-seal", "fake-inherit",
+                "steal-and-move", "fork", "exec", "number", "disturb", "fake-seal", "fake-inherit",
                 "fake-seal-disguised", "fake-inherit-disguised",
             ].map { "forge-page \($0)" }))
     func believed(attack: Attack) async throws {

@@ -93,39 +93,116 @@ struct ProcessTreeTests {
         #expect(known.hidItself == !executes)
     }
 
-    @Test("Does not add who has died before being announced, once")
+    @Test("Does not add who has died before being announced")
     func earlyDeath() throws {
+        let specimen = try Specimen()
+        let child = try specimen.id("child")
         let tree = try #require(ProcessTree())
-        tree.addRoot(id(4_000_000))
-        tree.remove(id(4_000_001))
-        tree.announce(id(4_000_001), by: id(4_000_000))
-        #expect(threads(tree) == [[4_000_000]])
-        // The number may be another's by now.
-        tree.announce(id(4_000_001), by: id(4_000_000))
-        #expect(threads(tree) == [[4_000_000], [4_000_001]])
+        tree.addRoot(specimen.thread)
+        for _ in 0..<100 { tree.remove(id(4_000_001)) }
+        for _ in 0..<101 { tree.announce(id(4_000_001), by: specimen.thread) }
+        #expect(threads(tree) == [[specimen.thread.rawValue]])
+        // Nor whose number nobody has, whatever was told of it.
+        tree.announce(id(4_000_002), by: specimen.thread)
+        #expect(threads(tree) == [[specimen.thread.rawValue]])
+        tree.announce(child, by: specimen.thread)
+        #expect(threads(tree) == [[specimen.thread.rawValue], [child.rawValue]])
     }
 
-    @Test("Does not take a new thread for the dead one that had its number")
-    func adoptedAfterDeath() throws {
-        let tree = try #require(ProcessTree())
-        tree.addRoot(id(4_000_000))
-        tree.remove(id(4_000_001))
-        _ = tree.adopt(id(4_000_001))
-        tree.remove(id(4_000_001))
-        tree.announce(id(4_000_001), by: id(4_000_000))
-        #expect(threads(tree) == [[4_000_000], [4_000_001]])
+    /// A tree with a process that has the page and hides nothing, its filters known.
+    private func treeWithPage(_ specimen: Specimen) throws -> ProcessTree {
+        let tree = try #require(ProcessTree(keepsLineage: true))
+        let slot = tree.addRoot(specimen.thread)
+        tree.update(slot) { $0.hasSeenPage = true }
+        tree.updateProcess(0) { $0.page = .mapped(0x7e00_0000) }
+        return tree
     }
 
-    @Test("Forgets the oldest of the early dead that nobody announces")
-    func manyEarlyDeaths() throws {
+    /// What is known of the process of a thread.
+    private func known(_ thread: ThreadID, _ tree: ProcessTree) throws -> Process {
+        let slot = try #require(tree.slot(of: thread))
+        let process = try #require(tree.tracees[slot]?.process)
+        return try #require(tree.processes[process])
+    }
+
+    /// One that had the number ended before its maker's event, unknown or at its first stop by then; the
+    /// next one is announced at first, or stops.
+    @Test(
+        "Gives nothing of a maker's to one that may be another's", arguments: [false, true],
+        [false, true])
+    func doubtful(formerStopped: Bool, stopsFirst: Bool) throws {
+        let specimen = try Specimen()
+        let child = try specimen.id("child")
+        let tree = try treeWithPage(specimen)
+        if formerStopped { _ = tree.adopt(child) }
+        tree.remove(child)
+        if stopsFirst { _ = tree.adopt(child) }
+        tree.announce(child, by: specimen.thread)
+        let found = try known(child, tree)
+        #expect(found.page == .none && found.hasOwnFilters == true && found.hidItself)
+        #expect(found.isAnnounced)
+        guard case .unknown = found.lineage else {
+            Issue.record("a lineage that may be another's")
+            return
+        }
+        // What comes later changes nothing.
+        tree.announce(child, by: specimen.thread)
+        #expect(try known(child, tree).page == .none)
+    }
+
+    @Test("Believes the second of two events no more than the first, before the first stop")
+    func twice() throws {
+        let specimen = try Specimen()
+        let child = try specimen.id("child")
+        let tree = try treeWithPage(specimen)
+        tree.announce(child, by: specimen.thread)
+        #expect(try known(child, tree).page == .mapped(0x7e00_0000))
+        tree.announce(child, by: specimen.thread)
+        #expect(try known(child, tree).page == .none)
+    }
+
+    @Test("Takes an event about one that has begun and was told of for a former one's")
+    func late() throws {
+        let specimen = try Specimen()
+        let child = try specimen.id("child")
+        let tree = try treeWithPage(specimen)
+        tree.announce(child, by: specimen.thread)
+        let slot = try #require(tree.slot(of: child))
+        tree.noteIdentity(slot)
+        tree.announce(child, by: specimen.thread)
+        #expect(try known(child, tree).page == .mapped(0x7e00_0000))
+    }
+
+    @Test("Tells who has begun from whoever else has the number", arguments: [true, false])
+    func identities(pidfds: Bool) throws {
+        let specimen = try Specimen()
+        let (thread, child) = (try specimen.id("thread"), try specimen.id("child"))
         let tree = try #require(ProcessTree())
-        tree.addRoot(id(4_000_000))
-        for number in Int32(1)...100 { tree.remove(id(4_000_000 + number)) }
-        tree.announce(id(4_000_001), by: id(4_000_000))
-        tree.announce(id(4_000_036), by: id(4_000_000))
-        tree.announce(id(4_000_037), by: id(4_000_000))
-        tree.announce(id(4_000_100), by: id(4_000_000))
-        #expect(threads(tree) == [[4_000_000], [4_000_001], [4_000_036]])
+        tree.usesThreadPidfds = pidfds
+        tree.addRoot(specimen.thread)
+        tree.announce(thread, by: specimen.thread)
+        tree.announce(child, by: specimen.thread)
+        let slots = try [specimen.thread, thread, child].map { try #require(tree.slot(of: $0)) }
+        for slot in slots { tree.noteIdentity(slot) }
+        #expect(slots.map(tree.isGone) == [false, false, false])
+        for slot in slots { tree.update(slot) { $0.identity = .number(1) } }
+        #expect(slots.map(tree.isGone) == [true, true, true])
+        for slot in slots { tree.update(slot) { $0.identity = .since(1) } }
+        #expect(slots.map(tree.isGone) == [true, true, true])
+        // Nobody has begun that was not seen at a stop.
+        for slot in slots { tree.update(slot) { $0.identity = nil } }
+        #expect(slots.map(tree.isGone) == [false, false, false])
+    }
+
+    @Test("Does not take out who has a thread's former number by the time its exec is told")
+    func formerNumber() throws {
+        let specimen = try Specimen()
+        let child = try specimen.id("child")
+        let tree = try #require(ProcessTree())
+        tree.addRoot(specimen.thread)
+        tree.announce(child, by: specimen.thread)
+        tree.executed(specimen.thread, former: child)
+        #expect(threads(tree) == [[specimen.thread.rawValue], [child.rawValue]])
     }
 
     @Test("Takes a process out with its leader, whatever took over the leader's number unseen")

@@ -27,6 +27,9 @@ void fill(char *memory);
 int run_look_alike(void);
 int run_attached(const char *id);
 
+/// Has a process without a page take over the number of one that had it and has vanished.
+int run_number(void);
+
 /// Runs a way of getting rid of the page, or of having the supervisor believe in one.
 int run_way(const char *way);
 /// As above, for ways that begin before the program's first judged call; -1: no such way.

@@ -382,6 +382,9 @@ int run_without_page(const char *way) {
         fake(SYS_madvise, DISGUISED);
         return run_steal("move");
     }
+    if (strcmp(way, "number") == 0) {
+        return run_number();
+    }
     if (strcmp(way, "shared") == 0) {
         return run_shared();
     }

@@ -101,6 +101,14 @@ int csupervise_fork_detached(pid_t *grandchild);
 int csupervise_pidfd_open(pid_t process, int *descriptor);
 /// pidfd_open(2) with PIDFD_THREAD (Linux 6.9), for any thread. EINVAL on older kernels.
 int csupervise_pidfd_open_thread(pid_t thread, int *descriptor);
+/// A number that the kernel gives to no other thread or process, ever (Linux 6.9): that of its pidfd.
+///
+/// ENOTSUP: this kernel has none.
+int csupervise_task_identity(pid_t thread, uint64_t *identity);
+/// When a thread began, in hundredths of a second since the machine did, as /proc/THREAD/stat says.
+int csupervise_start_time(pid_t thread, uint64_t *hundredths);
+/// The present time in the same unit, by the same clock.
+uint64_t csupervise_hundredths(void);
 /// pidfd_getfd(2), close-on-exec (Linux 5.6).
 int csupervise_pidfd_getfd(int pidfd, int target, int *descriptor);
 /// Closes a copy of a tracee's descriptor without waiting for what close(2) waits for.

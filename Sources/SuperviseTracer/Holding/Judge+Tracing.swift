@@ -136,7 +136,8 @@ extension Judge {
     private func target(
         ofOurs process: ThreadID, _ caller: Caller
     ) -> Result<TraceTarget, KernelError> {
-        if let slot = tree.slot(of: process) {
+        // Who had the number may be gone without a word.
+        if let slot = tree.slot(of: process), !tree.isGone(slot) {
             let isOwn = tree.tracees[slot]?.process == tree.tracees[caller.slot]?.process
             if isOwn { return .success(.itself) }
             return .success(hasRestrictions(slot, of: caller) ? .inTree : .lessRestricted)

@@ -35,10 +35,8 @@ extension Sealing {
     /// Sets a deputy to work that has just been made; false where it is dead.
     func start(_ deputy: Errand, _ thread: ThreadID, for caller: Caller) -> Bool {
         let tree = judge.tree
+        if tree.slot(of: thread).map(tree.isAnnounced) == true { takeOutFormer(thread) }
         tree.announce(thread, by: caller.thread)
-        // Its number may be taken for that of a thread that ended before its maker told of it.
-        let isMissed = tree.slot(of: thread) == nil && isThread(thread, of: caller.process)
-        if isMissed { _ = tree.adopt(thread) }
         guard let slot = tree.slot(of: thread), let phase = tree.tracees[slot]?.phase else {
             return false
         }

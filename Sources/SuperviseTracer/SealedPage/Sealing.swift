@@ -192,8 +192,26 @@ final class Sealing {
     func executed(_ slot: Int, former: ThreadID) {
         guard let thread = tree.tracees[slot]?.thread else { return }
         abandon(slot)
-        if let other = tree.slot(of: former) { abandon(other) }
+        if tree.isSister(former, of: thread), let other = tree.slot(of: former) { abandon(other) }
         tree.executed(thread, former: former)
+    }
+
+    /// Takes out who had a number that is another's by now, and was gone without a word (`Identity`).
+    ///
+    /// To be asked where a number may be that of a new thread, or of one that has ended.
+    func takeOutFormer(_ thread: ThreadID) {
+        guard let slot = tree.slot(of: thread), tree.isGone(slot),
+            let number = tree.tracees[slot]?.process,
+            let leader = tree.processes[number]?.leader
+        else { return }
+        if leader != thread, let first = tree.slot(of: leader) {
+            // It executed a program, and nobody was told.
+            return executed(first, former: thread)
+        }
+        for gone in tree.threads(of: number) {
+            abandon(gone)
+            tree.takeOut(gone)
+        }
     }
 
     /// Leaves a thread at its stop until another one of its process has the page mapped.

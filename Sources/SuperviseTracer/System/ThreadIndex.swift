@@ -9,7 +9,10 @@ final class ThreadIndex {
     /// PID_MAX_LIMIT, the kernel's upper bound of `/proc/sys/kernel/pid_max` on 64-bit machines.
     private static let limit = 4 << 20
 
-    /// A slot's number plus one; 0 is none.
+    /// A slot's number plus one, 0 for none, in so many bits; above, how many events are owed.
+    private static let slotBits: UInt32 = 24
+    private static let slotMask: UInt32 = 1 << slotBits - 1
+
     private let slots: UnsafeMutableBufferPointer<UInt32>
 
     /// nil: no memory.
@@ -35,13 +38,32 @@ final class ThreadIndex {
             let number = Int(thread.rawValue)
             guard number > 0, number < Self.limit else { return nil }
             // In range of the mapping, as just checked.
-            let slot = unsafe slots[number]
+            let slot = unsafe slots[number] & Self.slotMask
             return slot == 0 ? nil : Int(slot) - 1
         }
         set {
             let number = Int(thread.rawValue)
             guard number > 0, number < Self.limit else { return }
-            unsafe slots[number] = newValue.map { UInt32(truncatingIfNeeded: $0 + 1) } ?? 0
+            let count = unsafe slots[number] & ~Self.slotMask
+            unsafe slots[number] =
+                count | (newValue.map { UInt32(truncatingIfNeeded: $0 + 1) } ?? 0)
         }
+    }
+
+    /// Notes that who had a number is gone, and that its maker's event is still to come, or lost.
+    func owe(_ thread: ThreadID) {
+        let number = Int(thread.rawValue)
+        guard number > 0, number < Self.limit else { return }
+        let (sum, overflow) = unsafe slots[number].addingReportingOverflow(1 << Self.slotBits)
+        if !overflow { unsafe slots[number] = sum }
+    }
+
+    /// Whether an event about a number may be about one that is gone; each such counts once.
+    func settle(_ thread: ThreadID) -> Bool {
+        let number = Int(thread.rawValue)
+        guard number > 0, number < Self.limit else { return false }
+        guard unsafe slots[number] >> Self.slotBits > 0 else { return false }
+        unsafe slots[number] -= 1 << Self.slotBits
+        return true
     }
 }
