@@ -68,11 +68,21 @@ final class Sealing {
         let injection = Injection(
             registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
             process: process, reveals: reveals,
-            room: reveals ? nil : judge.memory.roomOnStack(at: registers.stackPointer, of: slot),
+            room: reveals ? nil : room(below: registers.stackPointer, layouts, slot),
             steps: steps)
         stopped.setSignalMask(injection.blockedMeanwhile)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
         begin(injection, stopped, slot)
+    }
+
+    /// Where the stack has room to receive into, if a call of this ABI can name it.
+    ///
+    /// 64-bit code can make a 32-bit call, which reaches no stack above 4 GiB.
+    private func room(
+        below stackPointer: UInt64, _ layouts: MemoryLayouts, _ slot: Int
+    ) -> StackRoom? {
+        guard layouts.word == 8 || stackPointer <= UInt64(UInt32.max) else { return nil }
+        return judge.memory.roomOnStack(at: stackPointer, of: slot)
     }
 
     /// Makes the call with the bytes that were judged.
