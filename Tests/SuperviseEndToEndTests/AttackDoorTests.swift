@@ -32,6 +32,7 @@ struct AttackDoorTests {
         Way("received", "connect EPERM"),
         Way("tunnel", "TUNSETIFF EPERM", unless: "this user makes no tun devices"),
         Way("bpf", "BPF_PROG_LOAD EPERM", unless: "this user loads no BPF programs"),
+        Way("request-key", "request_key EPERM", unless: "the kernel keeps no keys"),
         Way("int80", "connect EPERM", unless: "the kernel has no 32-bit calls"),
         Way("socketcall", "socketcall EPERM", unless: "the kernel has no 32-bit calls"),
         Way("far-jump", "sendto EPERM", unless: "the kernel has no 32-bit calls"),

@@ -11,6 +11,7 @@ struct DoctorTests {
         "own filters with forged data", "children without a tracer (CLONE_UNTRACED)",
         "memory that blocks its reader", "PR_SET_MM, MADV_DONTFORK on the sealed page",
         "keys for the terminal (TIOCSTI, TIOCLINUX)", "bpf test runs, tun devices",
+        "keys that others make (request_key)",
         "inherited io_uring descriptors", "ptrace and its like on an outside process",
         "/proc/PID/mem and its like of an outside process", "killing the supervisor",
         "sockets inherited or received", "protocols with side doors (SCTP)", "setuid programs",

@@ -234,6 +234,8 @@ struct FilterCompilerTests {
     /// A call, its arguments, and whether it is refused where refusals are made.
     static let sideDoorCases: [(JudgedCall, [UInt64], Bool)] = [
         (.bpf, [5], true),
+        (.requestKey, [1, 2, 3, 4], true),
+        (.requestKey, [1, 2, 0, 4], false),
         (.ioctl, [0, 0x5412], true),
         (.ioctl, [0, 0xffff_ffff_0000_541c], true),
         (.ioctl, [0, 0x4004_54ca], true),

@@ -26,8 +26,8 @@ private let networkOffListing = """
     x86-64:
         3  load nr
         4  jset 0x40000000, then ENOSYS                 ; x32
-        5  jge 102, then x86-64.4
-        6  jge 44, then x86-64.2
+        5  jge 157, then x86-64.5
+        6  jge 45, then x86-64.3
         7  jge 29, then x86-64.1
         8  jeq 16, then ioctl                           ; ioctl
         9  jeq 28, else allow                           ; madvise
@@ -47,154 +47,161 @@ private let networkOffListing = """
        21  load args[1].high
        22  jeq 0, then allow, else EPERM
     x86-64.1:
-       23  jeq 43, then allow                           ; accept
-       24  jge 41, else allow
-       25  jeq 41, then socket, else trace              ; socket; else connect
+       23  jeq 44, then sendto.x86-64                   ; sendto
+       24  jge 42, then x86-64.2
+       25  jeq 41, then socket, else allow              ; socket
     x86-64.2:
-       26  jge 49, then x86-64.3
-       27  jeq 46, then trace                           ; sendmsg
-       28  jeq 44, else allow                           ; sendto
+       26  jeq 42, then trace, else allow               ; connect
     sendto.x86-64:
-       29  load args[4].low
-       30  jeq 0, else trace
-       31  load args[4].high
-       32  jeq 0, then allow, else trace
+       27  load args[4].low
+       28  jeq 0, else trace
+       29  load args[4].high
+       30  jeq 0, then allow, else trace
     x86-64.3:
-       33  jeq 53, then socketpair                      ; socketpair
-       34  jeq 101, then trace                          ; ptrace
-       35  jge 51, then allow, else trace               ; else bind, listen
+       31  jge 51, then x86-64.4
+       32  jeq 46, then trace                           ; sendmsg
+       33  jge 49, then trace, else allow               ; then bind, listen
     x86-64.4:
-       36  jge 318, then x86-64.6
-       37  jge 308, then x86-64.5
-       38  jeq 157, then prctl                          ; prctl
-       39  jeq 307, then trace, else allow              ; sendmmsg
+       34  jeq 53, then socketpair                      ; socketpair
+       35  jeq 101, then trace, else allow              ; ptrace
     x86-64.5:
-       40  jeq 317, then seccomp                        ; seccomp
-       41  jge 310, else allow
-       42  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
+       36  jge 318, then x86-64.7
+       37  jge 307, then x86-64.6
+       38  jeq 249, then request_key.x86-64             ; request_key
+       39  jeq 157, then prctl, else allow              ; prctl
+    request_key.x86-64:
+       40  load args[2].low
+       41  jeq 0, else EPERM
+       42  load args[2].high
+       43  jeq 0, then allow, else EPERM
     x86-64.6:
-       43  jge 428, then x86-64.7
-       44  jeq 321, then EPERM                          ; bpf
-       45  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+       44  jeq 307, then trace                          ; sendmmsg
+       45  jeq 317, then seccomp                        ; seccomp
+       46  jge 310, else allow
+       47  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
     x86-64.7:
-       46  jeq 438, then trace                          ; pidfd_getfd
-       47  jeq 440, then process_madvise, else allow    ; process_madvise
+       48  jge 428, then i386.8
+       49  jeq 321, then EPERM, else i386.7             ; bpf
     ENOSYS:
-       48  return ERRNO(ENOSYS)
+       50  return ERRNO(ENOSYS)
     i386:
-       49  load nr
-       50  jge 355, then i386.4
-       51  jge 173, then i386.2
-       52  jge 55, then i386.1
-       53  jeq 26, then trace                           ; ptrace
-       54  jeq 54, else allow                           ; ioctl
+       51  load nr
+       52  jge 354, then i386.4
+       53  jge 173, then i386.2
+       54  jge 55, then i386.1
+       55  jeq 26, then trace                           ; ptrace
+       56  jeq 54, else allow                           ; ioctl
     ioctl:
-       55  load args[1].low
-       56  jge 0x541c, then ioctl.1
-       57  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+       57  load args[1].low
+       58  jge 0x541c, then ioctl.1
+       59  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
     ioctl.1:
-       58  jeq 0x400454ca, then EPERM                   ; TUNSETIFF
-       59  jeq 0x541c, then EPERM, else allow           ; TIOCLINUX
+       60  jeq 0x400454ca, then EPERM                   ; TUNSETIFF
+       61  jeq 0x541c, then EPERM, else allow           ; TIOCLINUX
     i386.1:
-       60  jeq 102, then socketcall                     ; socketcall
-       61  jeq 172, else allow                          ; prctl
+       62  jeq 102, then socketcall                     ; socketcall
+       63  jeq 172, else allow                          ; prctl
     prctl:
-       62  load args[0].low
-       63  jeq 35, then EPERM, else allow               ; PR_SET_MM
-    socketcall:
        64  load args[0].low
-       65  jge 11, then socketcall.1
-       66  jeq 8, then trace                            ; socketpair
-       67  jeq 0, then allow
-       68  jge 5, then allow, else trace                ; else socket to listen
+       65  jeq 35, then EPERM, else allow               ; PR_SET_MM
+    socketcall:
+       66  load args[0].low
+       67  jge 11, then socketcall.1
+       68  jeq 8, then trace                            ; socketpair
+       69  jeq 0, then allow
+       70  jge 5, then allow, else trace                ; else socket to listen
     socketcall.1:
-       69  jeq 16, then trace                           ; sendmsg
-       70  jeq 20, then trace                           ; sendmmsg
-       71  jeq 11, then trace, else allow               ; sendto
+       71  jeq 16, then trace                           ; sendmsg
+       72  jeq 20, then trace                           ; sendmmsg
+       73  jeq 11, then trace, else allow               ; sendto
     i386.2:
-       72  jge 346, then i386.3
-       73  jeq 219, then madvise.i386                   ; madvise
-       74  jeq 345, then trace, else allow              ; sendmmsg
+       74  jge 288, then i386.3
+       75  jeq 219, then madvise.i386                   ; madvise
+       76  jeq 287, else allow                          ; request_key
+    request_key.i386:
+       77  load args[2].low
+       78  jeq 0, then allow, else EPERM
     madvise.i386:
-       75  load args[2].low
-       76  jeq 10, else allow                           ; MADV_DONTFORK
-       77  load args[0].low
-       78  jgt 0x10fff, then allow
-       79  jge 0x10000, then madvise.i386.2
+       79  load args[2].low
+       80  jeq 10, else allow                           ; MADV_DONTFORK
+       81  load args[0].low
+       82  jgt 0x10fff, then allow
+       83  jge 0x10000, then madvise.i386.2
     madvise.i386.1:
-       80  load args[0].low
-       81  tax
-       82  load 0x10000
-       83  sub x
-       84  tax
-       85  load args[1].low
-       86  jgt x, then EPERM, else allow
+       84  load args[0].low
+       85  tax
+       86  load 0x10000
+       87  sub x
+       88  tax
+       89  load args[1].low
+       90  jgt x, then EPERM, else allow
     madvise.i386.2:
-       87  load args[1].low
-       88  jeq 0, then allow, else EPERM
+       91  load args[1].low
+       92  jeq 0, then allow, else EPERM
     i386.3:
-       89  jeq 346, then allow
-       90  jeq 354, then seccomp                        ; seccomp
-       91  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
-    seccomp:
-       92  load args[0].low
-       93  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
-       94  load args[1].low
-       95  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
+       93  jeq 345, then trace                          ; sendmmsg
+       94  jge 347, else allow
+       95  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
     i386.4:
-       96  jge 370, then i386.6
-       97  jge 360, then i386.5
+       96  jge 369, then i386.6
+       97  jge 359, then i386.5
        98  jeq 357, then EPERM                          ; bpf
-       99  jeq 359, else allow                          ; socket
-    socket:
-      100  load args[1].low
-      101  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      102  load args[0].low
-      103  jeq 1, then socket.1                         ; family unix
-      104  jge 46, then EAFNOSUPPORT
-      105  load args[1].low
-      106  and 0xf
-      107  jge 11, then EINVAL, else EPERM
-    EAFNOSUPPORT:
-      108  return ERRNO(EAFNOSUPPORT)
-    socket.1:
-      109  load args[1].low
-      110  and 0xf
-      111  jge 11, then EINVAL, else allow
+       99  jeq 354, else allow                          ; seccomp
+    seccomp:
+      100  load args[0].low
+      101  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
+      102  load args[1].low
+      103  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
     i386.5:
-      112  jeq 360, then socketpair                     ; socketpair
-      113  jeq 369, then sendto.i386                    ; sendto
-      114  jge 364, then allow, else trace              ; else bind to listen
-    sendto.i386:
-      115  load args[4].low
-      116  jeq 0, then allow, else trace
+      104  jeq 359, then socket                         ; socket
+      105  jeq 360, then socketpair                     ; socketpair
+      106  jge 364, then allow, else trace              ; else bind to listen
     socketpair:
-      117  load args[1].low
-      118  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      119  load args[0].low
-      120  jeq 1, else trace                            ; family unix
-      121  load args[1].low
-      122  and 0xf
-      123  jge 11, then trace, else allow
+      107  load args[1].low
+      108  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      109  load args[0].low
+      110  jeq 1, else trace                            ; family unix
+      111  load args[1].low
+      112  and 0xf
+      113  jge 11, then trace, else allow
+    socket:
+      114  load args[1].low
+      115  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      116  load args[0].low
+      117  jeq 1, then socket.1                         ; family unix
+      118  jge 46, then EAFNOSUPPORT
+      119  load args[1].low
+      120  and 0xf
+      121  jge 11, then EINVAL, else EPERM
+    EAFNOSUPPORT:
+      122  return ERRNO(EAFNOSUPPORT)
+    socket.1:
+      123  load args[1].low
+      124  and 0xf
+      125  jge 11, else allow
     EINVAL:
-      124  return ERRNO(EINVAL)
+      126  return ERRNO(EINVAL)
     i386.6:
-      125  jge 438, then i386.7
-      126  jeq 370, then trace                          ; sendmsg
-      127  jge 425, else allow
-      128  jge 428, then allow, else EPERM              ; else io_uring_setup to io_uring_register
+      127  jge 428, then i386.8
+      128  jeq 369, then sendto.i386                    ; sendto
+      129  jeq 370, then trace                          ; sendmsg
     i386.7:
-      129  jeq 440, then process_madvise                ; process_madvise
-      130  jeq 438, else allow                          ; pidfd_getfd
-    trace:
-      131  return TRACE(0x5356)
+      130  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+    sendto.i386:
+      131  load args[4].low
+      132  jeq 0, then allow, else trace
+    i386.8:
+      133  jeq 438, then trace                          ; pidfd_getfd
+      134  jeq 440, else allow                          ; process_madvise
     process_madvise:
-      132  load args[3].low
-      133  jeq 10, then EPERM                           ; MADV_DONTFORK
+      135  load args[3].low
+      136  jeq 10, then EPERM                           ; MADV_DONTFORK
     allow:
-      134  return ALLOW
+      137  return ALLOW
     EPERM:
-      135  return ERRNO(EPERM)
+      138  return ERRNO(EPERM)
+    trace:
+      139  return TRACE(0x5356)
 
     """
 

@@ -33,7 +33,7 @@ struct NetworkCallTests {
                 remote: Vectors(pointer: 4, count: 5), flags: 6)
         ),
         (.pidfdGetfd, .pidfdGetfd(pidfd: 1, descriptor: 2, flags: 3)),
-        (.ioctl, .other), (.seccomp, .other),
+        (.requestKey, .other), (.ioctl, .other), (.seccomp, .other),
     ]
 
     /// The arguments 1 to 6 with something above their low halves.

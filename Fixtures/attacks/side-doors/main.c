@@ -98,6 +98,7 @@ static const struct {
     {"received-connected", send_received, has_datagram},
     {"tunnel", make_tunnel, is_done},
     {"bpf", run_bpf, is_done},
+    {"request-key", request_key, is_done},
     {"int80", send_by_interrupt, has_datagram},
     {"socketcall", send_by_socketcall, has_datagram},
     {"far-jump", send_by_far_jump, has_datagram},

@@ -56,6 +56,8 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case seccomp
     /// `bpf(2)`.
     case bpf
+    /// `request_key(2)`.
+    case requestKey = "request_key"
     /// `ioctl(2)`.
     case ioctl
     /// `madvise(2)`.

@@ -15,6 +15,14 @@ extension PartialEvaluation {
             values: [.init(0, own, .setModeStrict), .init(1, filter, .setModeFilter)], else: .allow)
     }
 
+    /// With "callout information" the kernel has a key that nobody has made by a program of root's,
+    /// outside of the tree: the one for `dns_resolver` asks a name server, and the key is the answer.
+    ///
+    /// Whatever the information is, "" too. Without it the keys that there are are searched.
+    mutating func requestKey(_ architecture: Architecture) -> RegisterDecision {
+        isZero(.third, architecture, then: .allow, else: door)
+    }
+
     /// Keys put into the terminal are run by the shell outside; a tun device is a network card.
     mutating func ioctl() -> RegisterDecision {
         graph.select(

@@ -84,6 +84,10 @@ struct PartialEvaluation: Sendable {
             graph.named(call.name, seccomp())
         case .bpf:
             guardsSideDoors ? door : .allow
+        case .requestKey:
+            guardsSideDoors
+                ? graph.named("\(call.name).\(architecture.name)", requestKey(architecture))
+                : .allow
         case .ioctl:
             guardsSideDoors ? graph.named(call.name, ioctl()) : .allow
         case .madvise:

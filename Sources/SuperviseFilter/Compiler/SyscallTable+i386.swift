@@ -18,6 +18,7 @@ extension SyscallTable {
         .init(192, .mmap),
         .init(219, .madvise),
         .init(257, .remapFilePages),
+        .init(287, .requestKey),
         .init(337, .recvmmsg),
         .init(340, .prlimit64),
         .init(345, .sendmmsg),

@@ -26,6 +26,7 @@ extension SyscallTable {
         .init(157, .prctl),
         .init(160, .setrlimit),
         .init(216, .remapFilePages),
+        .init(249, .requestKey),
         .init(288, .accept4),
         .init(299, .recvmmsg),
         .init(302, .prlimit64),

@@ -41,6 +41,7 @@ private struct KernelDoors {
             filtered("PR_SET_MM, MADV_DONTFORK on the sealed page"),
             filtered("keys for the terminal (TIOCSTI, TIOCLINUX)"),
             filtered("bpf test runs, tun devices"),
+            filtered("keys that others make (request_key)"),
             inheritedRings,
             judged("ptrace and its like on an outside process"),
             outsideMemory,
