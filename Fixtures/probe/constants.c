@@ -3,8 +3,10 @@
 #include <linux/bpf.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
+#include <linux/ppp-ioctl.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <linux/vhost.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -26,6 +28,7 @@
 #define PR_SET_NETWORK 0x534e0001
 #define PR_GET_NETWORK 0x534e0002
 #define PR_NETWORK_OFF 1
+#define VMCI_INIT_CONTEXT 0x07a0
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
 #define SCTP_SOCKOPT_BINDX_ADD 100
@@ -84,7 +87,8 @@ static const struct {
     C(O_RDONLY), C(O_WRONLY), C(O_RDWR), C(O_CREAT), C(O_EXCL), C(O_TRUNC), C(O_NONBLOCK),
     C(O_CLOEXEC), C(O_PATH), C(O_DIRECTORY),
     C(F_DUPFD), C(F_DUPFD_CLOEXEC), C(F_GETFD), C(F_SETFD), C(F_GETFL), C(F_SETFL), C(FD_CLOEXEC),
-    C(TIOCSTI), C(TIOCLINUX), C(TIOCGWINSZ), C(FIONREAD), C(TUNSETIFF), C(SIOCGIFCONF),
+    C(TIOCSTI), C(TIOCLINUX), C(TIOCGWINSZ), C(FIONREAD), C(TUNSETIFF), C(TIOCSETD), C(TIOCGETD), C(PPPIOCNEWUNIT),
+    C(VHOST_SET_OWNER), C(VHOST_GET_FEATURES), C(VMCI_INIT_CONTEXT), C(SIOCGIFCONF),
     C(SIOCGIFADDR), C(SIOCGIFFLAGS),
 
     C(CLONE_VM), C(CLONE_FS), C(CLONE_FILES), C(CLONE_SIGHAND), C(CLONE_VFORK), C(CLONE_PARENT),

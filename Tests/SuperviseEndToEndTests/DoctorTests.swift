@@ -11,6 +11,8 @@ struct DoctorTests {
         "own filters with forged data", "children without a tracer (CLONE_UNTRACED)",
         "memory that blocks its reader", "PR_SET_MM, MADV_DONTFORK on the sealed page",
         "keys for the terminal (TIOCSTI, TIOCLINUX)", "bpf test runs, tun devices",
+        "other devices that are network cards (PPP, TIOCSETD)",
+        "devices of virtual machines (vhost, VMCI)",
         "keys that others make (request_key)",
         "inherited io_uring descriptors", "ptrace and its like on an outside process",
         "/proc/PID/mem and its like of an outside process", "killing the supervisor",

@@ -93,115 +93,123 @@ private let networkOffListing = """
        56  jeq 54, else allow                           ; ioctl
     ioctl:
        57  load args[1].low
-       58  jge 0x541c, then ioctl.1
-       59  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+       58  jge 0x5423, then ioctl.2
+       59  jge 0x5412, then ioctl.1
+       60  jeq 1952, then EPERM, else allow             ; IOCTL_VMCI_INIT_CONTEXT
     ioctl.1:
-       60  jeq 0x400454ca, then EPERM                   ; TUNSETIFF
-       61  jeq 0x541c, then EPERM, else allow           ; TIOCLINUX
+       61  jeq 0x541c, then EPERM                       ; TIOCLINUX
+       62  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+    ioctl.2:
+       63  jge 0x400454ca, then ioctl.3
+       64  jeq 0xaf01, then EPERM                       ; VHOST_SET_OWNER
+       65  jeq 0x5423, then EPERM, else allow           ; TIOCSETD
+    ioctl.3:
+       66  jeq 0xc004743e, then EPERM                   ; PPPIOCNEWUNIT
+       67  jeq 0x400454ca, then EPERM, else allow       ; TUNSETIFF
     i386.1:
-       62  jeq 102, then socketcall                     ; socketcall
-       63  jeq 172, else allow                          ; prctl
+       68  jeq 102, then socketcall                     ; socketcall
+       69  jeq 172, else allow                          ; prctl
     prctl:
-       64  load args[0].low
-       65  jeq 35, then EPERM, else allow               ; PR_SET_MM
+       70  load args[0].low
+       71  jeq 35, then EPERM, else allow               ; PR_SET_MM
     socketcall:
-       66  load args[0].low
-       67  jge 11, then socketcall.1
-       68  jeq 8, then trace                            ; socketpair
-       69  jeq 0, then allow
-       70  jge 5, then allow, else trace                ; else socket to listen
+       72  load args[0].low
+       73  jge 11, then socketcall.1
+       74  jeq 8, then trace                            ; socketpair
+       75  jeq 0, then allow
+       76  jge 5, then allow, else trace                ; else socket to listen
     socketcall.1:
-       71  jeq 16, then trace                           ; sendmsg
-       72  jeq 20, then trace                           ; sendmmsg
-       73  jeq 11, then trace, else allow               ; sendto
+       77  jeq 16, then trace                           ; sendmsg
+       78  jeq 20, then trace                           ; sendmmsg
+       79  jeq 11, then trace, else allow               ; sendto
     i386.2:
-       74  jge 288, then i386.3
-       75  jeq 219, then madvise.i386                   ; madvise
-       76  jeq 287, else allow                          ; request_key
+       80  jge 288, then i386.3
+       81  jeq 219, then madvise.i386                   ; madvise
+       82  jeq 287, else allow                          ; request_key
     request_key.i386:
-       77  load args[2].low
-       78  jeq 0, then allow, else EPERM
+       83  load args[2].low
+       84  jeq 0, then allow, else EPERM
     madvise.i386:
-       79  load args[2].low
-       80  jeq 10, else allow                           ; MADV_DONTFORK
-       81  load args[0].low
-       82  jgt 0x10fff, then allow
-       83  jge 0x10000, then madvise.i386.2
+       85  load args[2].low
+       86  jeq 10, else allow                           ; MADV_DONTFORK
+       87  load args[0].low
+       88  jgt 0x10fff, then allow
+       89  jge 0x10000, then madvise.i386.2
     madvise.i386.1:
-       84  load args[0].low
-       85  tax
-       86  load 0x10000
-       87  sub x
-       88  tax
-       89  load args[1].low
-       90  jgt x, then EPERM, else allow
+       90  load args[0].low
+       91  tax
+       92  load 0x10000
+       93  sub x
+       94  tax
+       95  load args[1].low
+       96  jgt x, then EPERM, else allow
     madvise.i386.2:
-       91  load args[1].low
-       92  jeq 0, then allow, else EPERM
+       97  load args[1].low
+       98  jeq 0, then allow, else EPERM
     i386.3:
-       93  jeq 345, then trace                          ; sendmmsg
-       94  jge 347, else allow
-       95  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
+       99  jeq 345, then trace                          ; sendmmsg
+      100  jge 347, else allow
+      101  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
     i386.4:
-       96  jge 369, then i386.6
-       97  jge 359, then i386.5
-       98  jeq 357, then EPERM                          ; bpf
-       99  jeq 354, else allow                          ; seccomp
+      102  jge 369, then i386.6
+      103  jge 359, then i386.5
+      104  jeq 357, then EPERM                          ; bpf
+      105  jeq 354, else allow                          ; seccomp
     seccomp:
-      100  load args[0].low
-      101  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
-      102  load args[1].low
-      103  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
+      106  load args[0].low
+      107  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
+      108  load args[1].low
+      109  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
     i386.5:
-      104  jeq 359, then socket                         ; socket
-      105  jeq 360, then socketpair                     ; socketpair
-      106  jge 364, then allow, else trace              ; else bind to listen
+      110  jeq 359, then socket                         ; socket
+      111  jeq 360, then socketpair                     ; socketpair
+      112  jge 364, then allow, else trace              ; else bind to listen
     socketpair:
-      107  load args[1].low
-      108  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      109  load args[0].low
-      110  jeq 1, else trace                            ; family unix
-      111  load args[1].low
-      112  and 0xf
-      113  jge 11, then trace, else allow
+      113  load args[1].low
+      114  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      115  load args[0].low
+      116  jeq 1, else trace                            ; family unix
+      117  load args[1].low
+      118  and 0xf
+      119  jge 11, then trace, else allow
     socket:
-      114  load args[1].low
-      115  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      116  load args[0].low
-      117  jeq 1, then socket.1                         ; family unix
-      118  jge 46, then EAFNOSUPPORT
-      119  load args[1].low
-      120  and 0xf
-      121  jge 11, then EINVAL, else EPERM
+      120  load args[1].low
+      121  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      122  load args[0].low
+      123  jeq 1, then socket.1                         ; family unix
+      124  jge 46, then EAFNOSUPPORT
+      125  load args[1].low
+      126  and 0xf
+      127  jge 11, then EINVAL, else EPERM
     EAFNOSUPPORT:
-      122  return ERRNO(EAFNOSUPPORT)
+      128  return ERRNO(EAFNOSUPPORT)
     socket.1:
-      123  load args[1].low
-      124  and 0xf
-      125  jge 11, else allow
+      129  load args[1].low
+      130  and 0xf
+      131  jge 11, else allow
     EINVAL:
-      126  return ERRNO(EINVAL)
+      132  return ERRNO(EINVAL)
     i386.6:
-      127  jge 428, then i386.8
-      128  jeq 369, then sendto.i386                    ; sendto
-      129  jeq 370, then trace                          ; sendmsg
+      133  jge 428, then i386.8
+      134  jeq 369, then sendto.i386                    ; sendto
+      135  jeq 370, then trace                          ; sendmsg
     i386.7:
-      130  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+      136  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
     sendto.i386:
-      131  load args[4].low
-      132  jeq 0, then allow, else trace
+      137  load args[4].low
+      138  jeq 0, then allow, else trace
     i386.8:
-      133  jeq 438, then trace                          ; pidfd_getfd
-      134  jeq 440, else allow                          ; process_madvise
+      139  jeq 438, then trace                          ; pidfd_getfd
+      140  jeq 440, else allow                          ; process_madvise
     process_madvise:
-      135  load args[3].low
-      136  jeq 10, then EPERM                           ; MADV_DONTFORK
+      141  load args[3].low
+      142  jeq 10, then EPERM                           ; MADV_DONTFORK
     allow:
-      137  return ALLOW
+      143  return ALLOW
     EPERM:
-      138  return ERRNO(EPERM)
+      144  return ERRNO(EPERM)
     trace:
-      139  return TRACE(0x5356)
+      145  return TRACE(0x5356)
 
     """
 

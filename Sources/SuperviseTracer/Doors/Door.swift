@@ -41,6 +41,8 @@ private struct KernelDoors {
             filtered("PR_SET_MM, MADV_DONTFORK on the sealed page"),
             filtered("keys for the terminal (TIOCSTI, TIOCLINUX)"),
             filtered("bpf test runs, tun devices"),
+            filtered("other devices that are network cards (PPP, TIOCSETD)"),
+            filtered("devices of virtual machines (vhost, VMCI)"),
             filtered("keys that others make (request_key)"),
             inheritedRings,
             judged("ptrace and its like on an outside process"),
