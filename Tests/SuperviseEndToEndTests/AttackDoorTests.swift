@@ -74,6 +74,20 @@ struct AttackDoorTests {
         }
     }
 
+    @Test(
+        "no socket option connects where a program may only listen",
+        arguments: [("connectx", "setsockopt"), ("connectx3", "getsockopt")], User.available)
+    func options(way: (name: String, call: String), user: User) async throws {
+        let native = try await run([Self.program, way.name], as: user)
+        guard native == Outcome(output: "reached\n") else {
+            return print("skipped: \(way.name): the kernel has no SCTP: \(native.output)")
+        }
+        #expect(
+            try await supervise(
+                ["-q", "--allow", "incoming sctp"], [Self.program, way.name], as: user)
+                == Outcome(output: "\(way.call) EPERM\n"))
+    }
+
     @Test("a connected socket that was received stays usable", arguments: User.available)
     func connected(user: User) async throws {
         let supervise = [Programs.path("supervise"), "--"]

@@ -26,7 +26,7 @@ private let networkOffListing = """
     x86-64:
         3  load nr
         4  jset 0x40000000, then ENOSYS                 ; x32
-        5  jge 157, then x86-64.5
+        5  jge 102, then x86-64.5
         6  jge 45, then x86-64.3
         7  jge 29, then x86-64.1
         8  jeq 16, then ioctl                           ; ioctl
@@ -58,158 +58,186 @@ private let networkOffListing = """
        29  load args[4].high
        30  jeq 0, then allow, else trace
     x86-64.3:
-       31  jge 51, then x86-64.4
+       31  jge 53, then x86-64.4
        32  jeq 46, then trace                           ; sendmsg
-       33  jge 49, then trace, else allow               ; then bind, listen
+       33  jge 49, else allow
+       34  jge 51, then allow, else trace               ; else bind, listen
     x86-64.4:
-       34  jeq 53, then socketpair                      ; socketpair
-       35  jeq 101, then trace, else allow              ; ptrace
+       35  jeq 53, then socketpair                      ; socketpair
+       36  jeq 54, then setsockopt                      ; setsockopt
+       37  jeq 55, then getsockopt                      ; getsockopt
+       38  jeq 101, then trace, else allow              ; ptrace
     x86-64.5:
-       36  jge 318, then x86-64.7
-       37  jge 307, then x86-64.6
-       38  jeq 249, then request_key.x86-64             ; request_key
-       39  jeq 157, then prctl, else allow              ; prctl
+       39  jge 317, then x86-64.7
+       40  jge 250, then x86-64.6
+       41  jeq 157, then prctl                          ; prctl
+       42  jeq 249, else allow                          ; request_key
     request_key.x86-64:
-       40  load args[2].low
-       41  jeq 0, else EPERM
-       42  load args[2].high
-       43  jeq 0, then allow, else EPERM
+       43  load args[2].low
+       44  jeq 0, else EPERM
+       45  load args[2].high
+       46  jeq 0, then allow, else EPERM
     x86-64.6:
-       44  jeq 307, then trace                          ; sendmmsg
-       45  jeq 317, then seccomp                        ; seccomp
-       46  jge 310, else allow
-       47  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
+       47  jeq 307, then trace                          ; sendmmsg
+       48  jge 310, else allow
+       49  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
     x86-64.7:
-       48  jge 428, then i386.8
-       49  jeq 321, then EPERM, else i386.7             ; bpf
+       50  jge 428, then i386.9
+       51  jeq 321, then EPERM                          ; bpf
+       52  jeq 317, then seccomp, else i386.8           ; seccomp
     ENOSYS:
-       50  return ERRNO(ENOSYS)
+       53  return ERRNO(ENOSYS)
     i386:
-       51  load nr
-       52  jge 354, then i386.4
-       53  jge 173, then i386.2
-       54  jge 55, then i386.1
-       55  jeq 26, then trace                           ; ptrace
-       56  jeq 54, else allow                           ; ioctl
+       54  load nr
+       55  jge 355, then i386.4
+       56  jge 219, then i386.2
+       57  jge 55, then i386.1
+       58  jeq 26, then trace                           ; ptrace
+       59  jeq 54, else allow                           ; ioctl
     ioctl:
-       57  load args[1].low
-       58  jge 0x5423, then ioctl.2
-       59  jge 0x5412, then ioctl.1
-       60  jeq 1952, then EPERM, else allow             ; IOCTL_VMCI_INIT_CONTEXT
+       60  load args[1].low
+       61  jge 0x5423, then ioctl.2
+       62  jge 0x5412, then ioctl.1
+       63  jeq 1952, then EPERM, else allow             ; IOCTL_VMCI_INIT_CONTEXT
     ioctl.1:
-       61  jeq 0x541c, then EPERM                       ; TIOCLINUX
-       62  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+       64  jeq 0x541c, then EPERM                       ; TIOCLINUX
+       65  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
     ioctl.2:
-       63  jge 0x400454ca, then ioctl.3
-       64  jeq 0xaf01, then EPERM                       ; VHOST_SET_OWNER
-       65  jeq 0x5423, then EPERM, else allow           ; TIOCSETD
+       66  jge 0x400454ca, then ioctl.3
+       67  jeq 0xaf01, then EPERM                       ; VHOST_SET_OWNER
+       68  jeq 0x5423, then EPERM, else allow           ; TIOCSETD
     ioctl.3:
-       66  jeq 0xc004743e, then EPERM                   ; PPPIOCNEWUNIT
-       67  jeq 0x400454ca, then EPERM, else allow       ; TUNSETIFF
+       69  jeq 0xc004743e, then EPERM                   ; PPPIOCNEWUNIT
+       70  jeq 0x400454ca, then EPERM, else allow       ; TUNSETIFF
     i386.1:
-       68  jeq 102, then socketcall                     ; socketcall
-       69  jeq 172, else allow                          ; prctl
+       71  jeq 102, then socketcall                     ; socketcall
+       72  jeq 172, else allow                          ; prctl
     prctl:
-       70  load args[0].low
-       71  jeq 35, then EPERM, else allow               ; PR_SET_MM
+       73  load args[0].low
+       74  jeq 35, then EPERM, else allow               ; PR_SET_MM
     socketcall:
-       72  load args[0].low
-       73  jge 11, then socketcall.1
-       74  jeq 8, then trace                            ; socketpair
-       75  jeq 0, then allow
-       76  jge 5, then allow, else trace                ; else socket to listen
+       75  load args[0].low
+       76  jge 11, then socketcall.1
+       77  jeq 8, then trace                            ; socketpair
+       78  jeq 0, then allow
+       79  jge 5, then allow, else trace                ; else socket to listen
     socketcall.1:
-       77  jeq 16, then trace                           ; sendmsg
-       78  jeq 20, then trace                           ; sendmmsg
-       79  jeq 11, then trace, else allow               ; sendto
+       80  jeq 20, then trace                           ; sendmmsg
+       81  jeq 11, then trace                           ; sendto
+       82  jge 14, else allow
+       83  jge 17, then allow, else trace               ; else setsockopt to sendmsg
     i386.2:
-       80  jge 288, then i386.3
-       81  jeq 219, then madvise.i386                   ; madvise
-       82  jeq 287, else allow                          ; request_key
-    request_key.i386:
-       83  load args[2].low
-       84  jeq 0, then allow, else EPERM
+       84  jge 345, then i386.3
+       85  jeq 287, then request_key.i386               ; request_key
+       86  jeq 219, else allow                          ; madvise
     madvise.i386:
-       85  load args[2].low
-       86  jeq 10, else allow                           ; MADV_DONTFORK
-       87  load args[0].low
-       88  jgt 0x10fff, then allow
-       89  jge 0x10000, then madvise.i386.2
+       87  load args[2].low
+       88  jeq 10, else allow                           ; MADV_DONTFORK
+       89  load args[0].low
+       90  jgt 0x10fff, then allow
+       91  jge 0x10000, then madvise.i386.2
     madvise.i386.1:
-       90  load args[0].low
-       91  tax
-       92  load 0x10000
-       93  sub x
-       94  tax
-       95  load args[1].low
-       96  jgt x, then EPERM, else allow
-    madvise.i386.2:
+       92  load args[0].low
+       93  tax
+       94  load 0x10000
+       95  sub x
+       96  tax
        97  load args[1].low
-       98  jeq 0, then allow, else EPERM
+       98  jgt x, then EPERM, else allow
+    madvise.i386.2:
+       99  load args[1].low
+      100  jeq 0, then allow, else EPERM
+    request_key.i386:
+      101  load args[2].low
+      102  jeq 0, then allow, else EPERM
     i386.3:
-       99  jeq 345, then trace                          ; sendmmsg
-      100  jge 347, else allow
-      101  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
-    i386.4:
-      102  jge 369, then i386.6
-      103  jge 359, then i386.5
-      104  jeq 357, then EPERM                          ; bpf
-      105  jeq 354, else allow                          ; seccomp
+      103  jeq 346, then allow
+      104  jeq 354, then seccomp                        ; seccomp
+      105  jge 349, then allow, else trace              ; else sendmmsg to process_vm_writev
     seccomp:
       106  load args[0].low
       107  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
       108  load args[1].low
       109  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
-    i386.5:
-      110  jeq 359, then socket                         ; socket
-      111  jeq 360, then socketpair                     ; socketpair
-      112  jge 364, then allow, else trace              ; else bind to listen
-    socketpair:
-      113  load args[1].low
-      114  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      115  load args[0].low
-      116  jeq 1, else trace                            ; family unix
-      117  load args[1].low
-      118  and 0xf
-      119  jge 11, then trace, else allow
+    i386.4:
+      110  jge 367, then i386.6
+      111  jge 360, then i386.5
+      112  jeq 357, then EPERM                          ; bpf
+      113  jeq 359, else allow                          ; socket
     socket:
-      120  load args[1].low
-      121  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      122  load args[0].low
-      123  jeq 1, then socket.1                         ; family unix
-      124  jge 46, then EAFNOSUPPORT
-      125  load args[1].low
-      126  and 0xf
-      127  jge 11, then EINVAL, else EPERM
+      114  load args[1].low
+      115  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      116  load args[0].low
+      117  jeq 1, then socket.1                         ; family unix
+      118  jge 46, then EAFNOSUPPORT
+      119  load args[1].low
+      120  and 0xf
+      121  jge 11, then EINVAL, else EPERM
     EAFNOSUPPORT:
-      128  return ERRNO(EAFNOSUPPORT)
+      122  return ERRNO(EAFNOSUPPORT)
     socket.1:
-      129  load args[1].low
-      130  and 0xf
-      131  jge 11, else allow
+      123  load args[1].low
+      124  and 0xf
+      125  jge 11, then EINVAL, else allow
+    i386.5:
+      126  jeq 360, then socketpair                     ; socketpair
+      127  jeq 366, then setsockopt                     ; setsockopt
+      128  jge 364, else trace                          ; else bind to listen
+      129  jeq 364, then allow                          ; accept4, else getsockopt
+    getsockopt:
+      130  load args[1].low
+      131  jeq 132, else allow
+      132  load args[2].low
+      133  jeq 111, then EPERM, else allow
+    setsockopt:
+      134  load args[1].low
+      135  jeq 132, then setsockopt.1
+      136  jeq 271, else allow
+      137  load args[2].low
+      138  jeq 135, then setsockopt.3, else allow
+    setsockopt.1:
+      139  load args[2].low
+      140  jge 107, then setsockopt.2
+      141  jeq 100, then setsockopt.3, else allow
+    setsockopt.2:
+      142  jeq 110, then setsockopt.3
+      143  jeq 107, else allow
+    setsockopt.3:
+      144  load args[4].low
+      145  jeq 0, then allow, else EPERM
+    socketpair:
+      146  load args[1].low
+      147  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      148  load args[0].low
+      149  jeq 1, else trace                            ; family unix
+      150  load args[1].low
+      151  and 0xf
+      152  jge 11, then trace, else allow
     EINVAL:
-      132  return ERRNO(EINVAL)
+      153  return ERRNO(EINVAL)
     i386.6:
-      133  jge 428, then i386.8
-      134  jeq 369, then sendto.i386                    ; sendto
-      135  jeq 370, then trace                          ; sendmsg
-    i386.7:
-      136  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+      154  jge 428, then i386.9
+      155  jge 370, then i386.7
+      156  jeq 369, else allow                          ; sendto
     sendto.i386:
-      137  load args[4].low
-      138  jeq 0, then allow, else trace
+      157  load args[4].low
+      158  jeq 0, then allow, else trace
+    i386.7:
+      159  jeq 370, then trace                          ; sendmsg
     i386.8:
-      139  jeq 438, then trace                          ; pidfd_getfd
-      140  jeq 440, else allow                          ; process_madvise
+      160  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+    i386.9:
+      161  jeq 438, then trace                          ; pidfd_getfd
+      162  jeq 440, else allow                          ; process_madvise
     process_madvise:
-      141  load args[3].low
-      142  jeq 10, then EPERM                           ; MADV_DONTFORK
+      163  load args[3].low
+      164  jeq 10, then EPERM                           ; MADV_DONTFORK
     allow:
-      143  return ALLOW
+      165  return ALLOW
     EPERM:
-      144  return ERRNO(EPERM)
+      166  return ERRNO(EPERM)
     trace:
-      145  return TRACE(0x5356)
+      167  return TRACE(0x5356)
 
     """
 

@@ -103,6 +103,8 @@ static const struct {
     {"vmci", begin_vmci, is_done},
     {"bpf", run_bpf, is_done},
     {"request-key", request_key, is_done},
+    {"connectx", connect_by_setting, is_done},
+    {"connectx3", connect_by_reading, is_done},
     {"int80", send_by_interrupt, has_datagram},
     {"socketcall", send_by_socketcall, has_datagram},
     {"far-jump", send_by_far_jump, has_datagram},

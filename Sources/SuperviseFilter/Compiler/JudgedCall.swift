@@ -25,6 +25,8 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case sendmmsg
     /// `setsockopt(2)`.
     case setsockopt
+    /// `getsockopt(2)`.
+    case getsockopt
     /// `socketcall(2)`: all of the above behind one number, arguments in memory; i386 only.
     case socketcall
 

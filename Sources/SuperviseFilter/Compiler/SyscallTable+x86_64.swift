@@ -20,6 +20,7 @@ extension SyscallTable {
         .init(50, .listen),
         .init(53, .socketpair),
         .init(54, .setsockopt),
+        .init(55, .getsockopt),
         .init(97, .getrlimit),
         .init(101, .ptrace),
         .init(134, .uselib),
