@@ -157,17 +157,27 @@ final class Judge {
         case .sendmmsg(let descriptor, let headers, let count, let flags):
             return judgeMessages(descriptor, headers, count, flags, caller)
         case .setsockopt(let level, let option, let length):
-            // Only behind `socketcall(2)`: else the filter has answered.
-            let options = policy.isGivenUp ? routingOptions.givenUp : routingOptions.base
-            let isRefused =
-                length != 0 && !recorder.isAuditing
-                && options.contains { $0.level == level && $0.number == option }
-            return isRefused ? .fail(.notPermitted) : .run
+            return judgeOption(length != 0 && isRefused(level, option, read: false))
+        case .getsockopt(let level, let option):
+            return judgeOption(isRefused(level, option, read: true))
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
         case .other:
             // Our filter never traps these: the stop is the doing of a filter of the program's own.
             return .fail(.noFunction)
+        }
+    }
+
+    /// An option behind `socketcall(2)`, or of who has given the network up: else the filter has
+    /// answered.
+    private func judgeOption(_ isRefused: Bool) -> Hold {
+        isRefused && !recorder.isAuditing ? .fail(.notPermitted) : .run
+    }
+
+    private func isRefused(_ level: UInt32, _ number: UInt32, read: Bool) -> Bool {
+        let options = policy.isGivenUp ? routingOptions.givenUp : routingOptions.base
+        return options.contains {
+            $0.level == level && $0.number == number && $0.isRead == read
         }
     }
 
