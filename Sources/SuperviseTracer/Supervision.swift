@@ -267,6 +267,9 @@ final class Supervision: StopHandler {
         if case .runOther(let other) = hold, let sealing {
             return sealing.run(other, stopped, caller)
         }
+        if case .make(let call) = hold, let sealing {
+            return sealing.make(call, stopped, caller)
+        }
         Release.carryOut(hold, stopped)
     }
 

@@ -24,6 +24,14 @@ enum NetworkCall: Equatable {
     case other
 }
 
+/// `socket(2)`.
+struct SocketCall: Equatable {
+    var family: Int32
+    /// With its flags.
+    var type: Int32
+    var protocolNumber: Int32
+}
+
 /// `accept4(2)`, and `accept(2)` as the same without flags.
 struct AcceptCall: Equatable {
     var descriptor: Int32

@@ -121,7 +121,11 @@ extension Judge {
         {
             return .success(bytes)
         }
-        switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
+        let given = NamedAddress(address: address, bytes: bytes)
+        switch look(
+            at: named.descriptor, caller,
+            for: { named.request($0, given.read(by: $0, in: named.operation).address) })
+        {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
             return .failure(
@@ -129,6 +133,8 @@ extension Judge {
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):
+            let read = given.read(by: state, in: named.operation)
+            (address, bytes) = (read.address, read.bytes)
             var request = named.request(state, address)
             var decision = decision(on: request, named.descriptor, state.kind, by: caller)
             if !decision.verdict.isDenial, let other = named.otherRequest(state, address) {
@@ -142,6 +148,10 @@ extension Judge {
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
             let step = recorder.isAuditing ? nil : decision.source
+            if !recorder.isAuditing {
+                bytes = bytes.worded(
+                    request.wording(tellsAddressesApart: prepared.tellsAddressesApart))
+            }
             if address.family != .unix, !isAllowedOnAny {
                 depend(
                     on: named.descriptor, request, step,

@@ -107,6 +107,7 @@ final class Judge {
         // No call of socketcall(2) is one of these.
         case .runOther: return .fail(.noFunction)
         case .accept(let call): return .accept(call)
+        case .make(let call): return .make(call)
         case .fail(let error): return .fail(error)
         }
     }
@@ -134,7 +135,8 @@ final class Judge {
     private func judge(_ call: NetworkCall, _ caller: Caller) -> Hold {
         switch call {
         case .socket(let family, let type, let number):
-            return decide(.create(SocketKind(asked: family, type, number)), caller)
+            return judgeSocket(
+                SocketCall(family: family, type: type, protocolNumber: number), caller)
         case .socketpair(let family, let type, let number, let result):
             return judgePair(family, type, number, result, caller)
         case .bind(let descriptor, let address, let length):
@@ -219,6 +221,17 @@ final class Judge {
             notes.append(Note(call: callName, decision: decision, request: nil))
         }
         return policy.refusal
+    }
+
+    /// Refuses a call that was judged before, by that policy, and records why; the call's result.
+    func refusal(
+        _ why: String, of name: String, _ policy: PreparedPolicy, by caller: Caller
+    ) -> Int64 {
+        prepared = policy
+        begin(name)
+        let error = refuse(why)
+        _ = recorder.record(notes, by: caller)
+        return -Int64(error.rawValue)
     }
 
     /// As `refusal`, for a call that registers decide.

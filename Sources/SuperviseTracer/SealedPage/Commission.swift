@@ -50,12 +50,7 @@ class Commission: Errand {
 
     /// Refuses the call, and records why; the call's result.
     final func refusal(_ why: String) -> Int64 {
-        let judge = sealing.judge
-        judge.prepared = policy
-        judge.begin(name)
-        let error = judge.refuse(why)
-        _ = judge.recorder.record(judge.notes, by: caller)
-        return -Int64(error.rawValue)
+        sealing.judge.refusal(why, of: name, policy, by: caller)
     }
 
     final func refuse(_ why: String) -> ErrandStep { .finish(refusal(why)) }

@@ -149,7 +149,7 @@ final class Deputy: Errand {
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
         // Connections have deputies of another kind.
-        case .accept: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
+        case .accept, .make: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
         case _ where isUnpinned:
             stopped.skipCall(result: delegation.refusal("a path that changed meanwhile"))
         case .run, .runOther: break
