@@ -65,10 +65,13 @@ final class Sealing {
         // The signal of a step is forced on the thread, which would undo that it ignores it.
         let steps =
             layouts.word == 8 && !registers.stepsItself && ignores(Errand.trap, thread) == false
+        // A 32-bit call of a 64-bit program reaches no stack above 4 GiB.
+        let reachesStack = layouts.word == 8 || registers.stackPointer <= UInt64(UInt32.max)
         let injection = Injection(
             registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
             process: process, reveals: reveals,
-            room: reveals ? nil : judge.memory.roomOnStack(at: registers.stackPointer, of: slot),
+            room: reveals || !reachesStack
+                ? nil : judge.memory.roomOnStack(at: registers.stackPointer, of: slot),
             steps: steps)
         stopped.setSignalMask(injection.blockedMeanwhile)
         tree.updateProcess(process) { $0.page = .beingMapped(by: thread) }
