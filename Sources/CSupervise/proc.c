@@ -446,10 +446,11 @@ int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 40
     snprintf(name, sizeof name, "%d", descriptor);
     ssize_t length = readlinkat(directory, name, path, 4097);
     error = length < 0 ? errno : length > 4096 ? ENAMETOOLONG : 0;
-    close(directory);
     if (error == 0) {
         path[length] = '\0';
+        error = csupervise_check_path(path, directory, name, 0);
     }
+    close(directory);
     return error;
 }
 

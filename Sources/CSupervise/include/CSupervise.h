@@ -203,7 +203,9 @@ enum { CSUPERVISE_FIRST_USER_NAMESPACE = 0xEFFFFFFDU, CSUPERVISE_CAP_SYS_RESOURC
 
 /// A thread's credentials, from /proc/THREAD/status.
 int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *credentials);
-/// The path of what `thread`'s descriptor stands for, NUL-terminated.
+/// The path of what `thread`'s descriptor stands for, NUL-terminated, as the caller sees it.
+///
+/// EXDEV: under that path the caller sees something else, or nothing.
 int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097]);
 /// Whether `directory` is /proc/PROCESS/task/THREAD/fd of the caller's /proc.
 int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread);

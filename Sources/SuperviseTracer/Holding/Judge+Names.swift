@@ -95,7 +95,7 @@ extension Judge {
                 depend(onPath: path, named.descriptor, named.operation)
                 return .success(bytes)
             }
-            return judge(named, pinned, caller, earlier: earlier)
+            return judge(named, path, pinned, caller, earlier: earlier)
         }
         // A name that is to be made: there is nothing yet that could be held.
         switch lookUp(address, named, caller) {
@@ -169,7 +169,8 @@ extension Judge {
 
     /// Judges what a path leads to; a success is an address that leads there and nowhere else.
     private func judge(
-        _ named: Named, _ pinned: PinnedPath, _ caller: Caller, earlier: (() -> ErrorNumber?)?
+        _ named: Named, _ path: [UInt8], _ pinned: PinnedPath, _ caller: Caller,
+        earlier: (() -> ErrorNumber?)?
     ) -> Result<AddressBytes, KernelError> {
         switch sockets.look(at: named.descriptor, of: caller.slot) {
         case .error(let error): return .failure(KernelError(number: error))
@@ -181,8 +182,13 @@ extension Judge {
                 // They do not look at it.
                 return .success(.nobody)
             }
-            let request = named.request(state, .unix(.path(pinned.path)))
-            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            let request = named.request(state, .unix(.path(pinned.path ?? path)))
+            // What has no path is not judged by the one that it was opened by: with mounts of its
+            // own a program gives every object any name.
+            let decision =
+                pinned.path == nil && pinned.error == 0
+                ? unknownName
+                : decision(on: request, named.descriptor, state.kind, by: caller)
             let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
                     ?? (pinned.error == 0 ? nil : ErrorNumber(rawValue: pinned.error))
@@ -191,8 +197,11 @@ extension Judge {
             if pinned.error != 0 {
                 return .failure(KernelError(number: ErrorNumber(rawValue: pinned.error)))
             }
+            guard let name = pinned.name else {
+                return .failure(KernelError(number: refuse("a path that cannot be held")))
+            }
             // AF_UNIX
-            return .success(AddressBytes([1, 0] + pinned.name))
+            return .success(AddressBytes([1, 0] + name))
         }
     }
 

@@ -26,7 +26,7 @@ extension Judge {
         let isPlain = kind.protocolName == "tcp" || kind.type == .datagram || kind.type == .raw
         guard isPlain, let copy = sockets.copyOrShown(of: descriptor, slot: caller.slot)
         else { return isAccepted }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         return attach(filter, to: copy) || isAccepted
     }
 

@@ -332,10 +332,12 @@ struct SocketDependence: Equatable {
 struct PinnedPath {
     /// The error of opening it, 0 where it is open.
     var error: Int32
-    /// The absolute path of what was opened, without links.
-    var path: [UInt8]
-    /// A relative path to that very object from the deputy's working directory.
-    var name: [UInt8]
+    /// The absolute path of what was opened, without links; nil where the tracer does not see it
+    /// under its path: the caller has mounts of its own.
+    var path: [UInt8]?
+    /// A relative path to that very object from the deputy's working directory; nil where it cannot
+    /// be named so.
+    var name: [UInt8]?
 }
 
 /// A decision that is to be recorded.

@@ -43,7 +43,7 @@ final class Acceptance: Handover {
     func ends(with outcome: Acceptor.Outcome?, _ events: [AuditEvent]) {
         // A caller that a filter of its own killed takes nothing any more.
         if isOver {
-            if case .accepted(let connection)? = outcome { connection.close() }
+            if case .accepted(let connection)? = outcome { connection.closeCopy() }
             return
         }
         self.outcome = outcome
@@ -96,7 +96,7 @@ final class Acceptance: Handover {
     override func ended() {
         if let pageSlot { sealing.page.returnSlot(pageSlot) }
         pageSlot = nil
-        if case .accepted(let connection)? = outcome { connection.close() }
+        if case .accepted(let connection)? = outcome { connection.closeCopy() }
         outcome = nil
         super.ended()
     }

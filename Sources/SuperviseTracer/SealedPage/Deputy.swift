@@ -202,7 +202,7 @@ final class Deputy: Errand {
             let copy = sealing.judge.sockets.copy(
                 of: Int32(truncatingIfNeeded: descriptor), slot: slot)
         else { return false }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         return isDescriptorDirectory(copy, of: thread, in: caller.process)
     }
 

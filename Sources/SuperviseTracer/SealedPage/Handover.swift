@@ -84,7 +84,7 @@ class Handover: Commission {
     }
 
     override func ended() {
-        handed?.close()
+        handed?.closeCopy()
         handed = nil
         restoreLimit()
         super.ended()
@@ -102,7 +102,7 @@ class Handover: Commission {
             let copy = judge.sockets.copy(
                 of: Int32(truncatingIfNeeded: socket), slot: caller.slot)
         else { return giveUp(-103) }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         guard handed.queue(on: copy),
             judge.memory.write(
                 calls.receiveBuffer(at: scratch), to: scratch, of: caller.slot)

@@ -41,7 +41,7 @@ final class Making: Handover {
     }
 
     override func ended() {
-        if case .made(let socket)? = outcome { socket.close() }
+        if case .made(let socket)? = outcome { socket.closeCopy() }
         outcome = nil
         super.ended()
     }
@@ -91,7 +91,7 @@ final class Maker: Errand {
         judge.prepared = making.policy
         judge.begin(making.name)
         if judge.keepPeersAway(from: socket, socket.kind()?.0, caller) { return .made(socket) }
-        socket.close()
+        socket.closeCopy()
         return .result(making.refusal(Judge.unfiltered))
     }
 
@@ -141,7 +141,7 @@ final class OwnMaking: Errand {
             let socket = judge.sockets.copy(
                 of: Int32(truncatingIfNeeded: made), slot: caller.slot)
         else { return false }
-        defer { socket.close() }
+        defer { socket.closeCopy() }
         judge.prepared = policy
         judge.begin(name)
         return judge.keepPeersAway(from: socket, socket.kind()?.0, caller)

@@ -123,7 +123,7 @@ func optionMemoryLimit() -> UInt64 {
     csupervise_option_memory_limit()
 }
 
-/// The path of what a thread's descriptor stands for, as the tracer sees it.
+/// The path of what a thread's descriptor stands for; nil where the tracer does not see it there.
 func pathOf(_ descriptor: Int32, of thread: ThreadID) -> [UInt8]? {
     var path = [CChar](repeating: 0, count: 4097)
     guard unsafe csupervise_descriptor_path(thread.rawValue, descriptor, &path) == 0 else {
