@@ -22,9 +22,6 @@ public struct PortList: Hashable, Sendable {
         self.init(ports.map { $0...$0 })
     }
 
-    /// How many ports the set has.
-    public var count: Int { ranges.reduce(0) { $0 + $1.count } }
-
     /// Whether the set has the port.
     public func contains(_ port: UInt16) -> Bool {
         var (low, high) = (0, ranges.count)

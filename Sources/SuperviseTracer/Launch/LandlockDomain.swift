@@ -9,8 +9,8 @@ import SystemPackage
 /// root's. A domain has to take something away for that, and it must be nothing that the policy
 /// allows. So it takes only what the policy refuses anyway, and refuses first, with its own error:
 /// the calls are judged in the filter or by the tracer before Landlock hears of them. Where the policy
-/// refuses nothing that a domain could take as a whole, the domain takes the ports, and gives back
-/// those that the policy may allow, one by one; all of them, if need be.
+/// refuses nothing that a domain could take as a whole, the domain takes `bind`, and gives back the ports
+/// that the policy may allow, one by one; all of them, if need be.
 ///
 /// No access to files is taken, since that would forbid `mount(2)` (and did so in every domain
 /// before Linux 6.7, whose ABI 4 is the first that can be used here), and no signals, which programs
@@ -40,7 +40,7 @@ public struct LandlockDomain: Hashable, Sendable {
     /// What is taken away; never empty, which the kernel refuses (ENOMSG).
     public let taken: Access
 
-    /// The ports that are given back, where the one access that is taken is that to ports.
+    /// The ports that may be bound, where binding is all that is taken.
     ///
     /// Each costs a microsecond at the start, and 100 bytes of the kernel's memory.
     public let left: PortList
@@ -55,19 +55,21 @@ public struct LandlockDomain: Hashable, Sendable {
     public init?(policy: Policy, abi: Int32) {
         guard policy.restricts, abi >= Self.firstABI else { return nil }
         let bound = policy.portsThatCouldBeAllowed(.bind)
-        let connected = policy.portsThatCouldBeAllowed([.connect, .send])
         var taken: Access = []
         if bound.ranges.isEmpty { taken.insert(.binding) }
-        if connected.ranges.isEmpty { taken.insert(.connecting) }
+        if policy.portsThatCouldBeAllowed([.connect, .send]).ranges.isEmpty {
+            taken.insert(.connecting)
+        }
         // The scope lets paths, sockets that are connected already, and names of the domain's own
         // pass; only what `connect` and a datagram's destination could name otherwise is refused.
         if abi >= 6, !policy.couldAllow([.connect, .send], .abstract) {
             taken.insert(.abstractNames)
         }
         if taken.isEmpty {
-            let isBinding = bound.count <= connected.count
-            self.taken = isBinding ? .binding : .connecting
-            left = isBinding ? bound : connected
+            // Not connecting: Landlock looks at an address before the socket does, at the one of two
+            // bytes too by which a connection is waited for.
+            self.taken = .binding
+            left = bound
         } else {
             self.taken = taken
             left = PortList([])
