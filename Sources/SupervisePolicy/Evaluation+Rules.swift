@@ -160,6 +160,30 @@ extension Policy {
         }
     }
 
+    /// The ports that some of these operations could be allowed with, to anybody; of TCP, or of what
+    /// else a stream of an IP family can be.
+    ///
+    /// With others, something coarser may refuse them all the same.
+    public func portsThatCouldBeAllowed(_ operations: OperationSet) -> PortList {
+        let everything = PortList([0...UInt16.max])
+        let streams: [RuleProtocol] = [.tcp, .sctp]
+        guard network == .off, profile.otherwise == .off, source.isEmpty else { return everything }
+        var ranges: [ClosedRange<UInt16>] = []
+        for rule in allRules
+        where rule.action == .allow && !rule.operations.isDisjoint(with: operations) {
+            switch rule.protocol {
+            case nil, .number?: break
+            case let `protocol`?: guard streams.contains(`protocol`) else { continue }
+            }
+            switch rule.endpoint {
+            case .path?, .abstractName?, .unnamed?: continue
+            case .internet(_, let ports?)?: ranges += ports.ranges
+            case nil, .internet(_, nil)?, .unspecified?: return everything
+            }
+        }
+        return PortList(ranges)
+    }
+
     /// What would have to be known of the process that makes a request.
     ///
     /// It is empty where the verdict is the same for every process, always so of a policy without

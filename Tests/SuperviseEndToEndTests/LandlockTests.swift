@@ -48,6 +48,16 @@ struct LandlockTests {
         arguments: [
             (["--profile", "rlimit-network"], walled), (["--profile", "prctl-network"], walled),
             (["--profile", "prctl-network-lsm"], walled), (["--network", "on"], free),
+            // Where no access can be taken as a whole.
+            (["--profile", "landlock-tcp"], walled),
+            (["--network", "on", "--deny", "outgoing private"], walled),
+            (["--allow", "* tcp", "--allow", "* abstract"], walled),
+            (
+                [
+                    "--allow", "outgoing tcp :443", "--allow", "incoming tcp", "--allow",
+                    "* abstract",
+                ], walled
+            ),
             (["--audit"], free), (["--audit", "--require-landlock"], free),
         ], User.available)
     func policies(options: ([String], Outcome), user: User) async throws {
@@ -109,9 +119,11 @@ struct LandlockTests {
                     error: "supervise: --require-landlock: \(cases.1), "
                         + "expected ABI 4 or later (Linux 6.7, lsm=landlock)\n",
                     end: .exited(125)))
-        #expect(
-            try await supervise(["--require-landlock"], ["echo", "ran"], as: user)
-                == Outcome(output: "ran\n"))
+        for options in [[], ["--network", "on", "--deny", "outgoing private"]] {
+            #expect(
+                try await supervise(["--require-landlock"] + options, ["echo", "ran"], as: user)
+                    == Outcome(output: "ran\n"))
+        }
         // Where nothing is refused there is no door to be held.
         #expect(
             try await supervise(

@@ -71,6 +71,27 @@ struct PolicyQueryTests {
     }
 
     @Test(
+        "Which ports some call could be allowed with",
+        arguments: [
+            ([], .off, .bind, []), ([], .on, .bind, [0...65535]),
+            (["allow bind :80", "allow bind tcp localhost:81"], .off, .bind, [80...81]),
+            (["allow bind :80"], .off, .connect, []),
+            (["allow bind udp :80", "allow bind unix /x"], .off, .bind, []),
+            (["allow bind sctp :80", "allow bind 132 :90"], .off, .bind, [80...80, 90...90]),
+            (["allow bind tcp 10.0.0.1"], .off, .bind, [0...65535]),
+            (["allow bind raw"], .off, .bind, []), (["allow *"], .off, .bind, [0...65535]),
+            (["deny bind tcp", "allow bind tcp :7"], .off, .bind, [7...7]),
+            (["deny bind tcp"], .on, .bind, [0...65535]),
+        ] as [([String], NetworkSwitch, OperationSet, [ClosedRange<UInt16>])])
+    func ports(
+        rules: [String], network: NetworkSwitch, operations: OperationSet,
+        ranges: [ClosedRange<UInt16>]
+    ) throws {
+        let policy = try Policy(rules, network: network)
+        #expect(policy.portsThatCouldBeAllowed(operations) == PortList(ranges))
+    }
+
+    @Test(
         "Whether the verdict on an address depends on the socket",
         arguments: [
             // One kind of socket only may exist, or all of them are judged alike.

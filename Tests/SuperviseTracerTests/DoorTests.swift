@@ -72,15 +72,15 @@ struct DoorTests {
     }
 
     @Test(
-        "memory of outside processes is closed by Landlock, else by Yama for ordinary users",
+        "memory of outside processes is closed by Landlock, and by Yama where it forbids all tracing",
         arguments: [
             (7, nil, false, "held: NAME: Landlock ABI 7; no Yama"),
             (4, 0, true, "held: NAME: Landlock ABI 4; Yama ptrace_scope 0"),
             (3, nil, false, "open: NAME: Landlock ABI 3, NEEDED; no Yama"),
             (0, nil, false, "open: NAME: no Landlock, NEEDED; no Yama"),
             (0, 0, false, "open: NAME: no Landlock, NEEDED; Yama ptrace_scope 0"),
-            (0, 1, false, "held: NAME: Yama ptrace_scope 1; no Landlock"),
-            (2, 2, false, "held: NAME: Yama ptrace_scope 2; Landlock ABI 2"),
+            (0, 1, false, "open: NAME: no Landlock, NEEDED; Yama ptrace_scope 1 LEAVES"),
+            (2, 2, false, "open: NAME: Landlock ABI 2, NEEDED; Yama ptrace_scope 2 LEAVES"),
             (0, 1, true, "open: NAME: no Landlock, NEEDED; Yama ptrace_scope 1"),
             (0, 3, true, "held: NAME: Yama ptrace_scope 3; no Landlock"),
         ] as [(Int32, Int?, Bool, String)])
@@ -91,6 +91,7 @@ struct DoorTests {
         let door = Door.all(with: kernel).first { $0.name == name }
         let expected = line.replacing("NAME", with: name)
             .replacing("NEEDED", with: "ABI 4 (Linux 6.7, lsm=landlock) is needed")
+            .replacing("LEAVES", with: "leaves processes in user namespaces of the same user")
         #expect(door.map { "\($0.state.rawValue): \($0.name): \($0.reason)" } == expected)
     }
 
@@ -139,13 +140,29 @@ struct LandlockDomainTests {
         arguments: [
             (
                 .rlimitNetwork,
-                [nil, nil, nil, nil, "ports", "ports", "ports, names", "ports, names"]
+                [
+                    nil, nil, nil, nil, "bind, connect", "bind, connect", "bind, connect, names",
+                    "bind, connect, names",
+                ]
             ),
             (
                 .prctlNetwork,
-                [nil, nil, nil, nil, "ports", "ports", "ports, names", "ports, names"]
+                [
+                    nil, nil, nil, nil, "bind, connect", "bind, connect", "bind, connect, names",
+                    "bind, connect, names",
+                ]
             ),
-            (.prctlNetworkLSM, [nil, nil, nil, nil, "ports", "ports", "ports", "ports"]),
+            (
+                .prctlNetworkLSM,
+                [
+                    nil, nil, nil, nil, "bind, connect", "bind, connect", "bind, connect",
+                    "bind, connect",
+                ]
+            ),
+            (
+                .landlockTCP,
+                [nil, nil, nil, nil] + [String](repeating: "bind but 0-65535", count: 4)
+            ),
         ] as [(Profile, [String?])])
     func taken(profile: Profile, byABI: [String?]) {
         for (abi, expected) in byABI.enumerated() {
@@ -157,12 +174,46 @@ struct LandlockDomainTests {
                     == byABI.last ?? nil)
             #expect(
                 LandlockDomain(
-                    policy: Policy(network: .on, profile: profile), abi: Int32(abi)) == nil)
+                    policy: Policy(network: .on, profile: .rlimitNetwork), abi: Int32(abi)) == nil)
         }
     }
 
+    /// Rules, and what is taken with abstract names that may be used (ABI 4), and without.
+    static let byRules: [(NetworkSwitch, [String], String, String)] = [
+        (.off, ["allow outgoing tcp"], "bind", "bind, names"),
+        (.off, ["allow incoming tcp :8080"], "connect", "connect, names"),
+        (.off, ["allow * udp"], "bind, connect", "bind, connect, names"),
+        // What may be a stream, too, is taken for TCP by kernels of that time.
+        (.off, ["allow bind sctp :9"], "connect", "connect, names"),
+        (
+            .off, ["allow outgoing tcp 10.0.0.0/8:443", "allow incoming tcp :8000-8002,80"],
+            "bind but 80,8000-8002", "names"
+        ),
+        (.off, ["allow * tcp"], "bind but 0-65535", "names"),
+        (.off, ["allow * tcp", "allow * abstract"], "bind but 0-65535", "bind but 0-65535"),
+        (
+            .off, ["allow connect tcp", "allow bind tcp :1-3,9", "allow * abstract"],
+            "bind but 1-3,9", "bind but 1-3,9"
+        ),
+        (.on, ["deny outgoing private"], "bind but 0-65535", "bind but 0-65535"),
+    ]
+
+    @Test("gives ports back one by one where no access can be taken as a whole", arguments: byRules)
+    func rules(network: NetworkSwitch, rules: [String], ports: String, names: String) throws {
+        let policy = Policy(rules: try rules.map { try Rule(parsing: $0) }, network: network)
+        #expect(LandlockDomain(policy: policy, abi: 3) == nil)
+        #expect(LandlockDomain(policy: policy, abi: 4).map(describe) == ports)
+        #expect(LandlockDomain(policy: policy, abi: 6).map(describe) == names)
+    }
+
     private func describe(_ domain: LandlockDomain) -> String {
-        [(LandlockDomain.Access.tcpPorts, "ports"), (.abstractNames, "names")]
-            .filter { domain.taken.contains($0.0) }.map(\.1).joined(separator: ", ")
+        let taken = [
+            (LandlockDomain.Access.binding, "bind"), (.connecting, "connect"),
+            (.abstractNames, "names"),
+        ].filter { domain.taken.contains($0.0) }.map(\.1).joined(separator: ", ")
+        let left = domain.left.ranges.map {
+            $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+        }
+        return left.isEmpty ? taken : "\(taken) but \(left.joined(separator: ","))"
     }
 }

@@ -164,14 +164,18 @@ private struct KernelDoors {
         if abi >= LandlockDomain.firstABI {
             return Door(name: name, state: .held, reason: "\(landlock); \(yama)")
         }
-        // Yama lets a process open what descends from it, which is in the tree, and root anything.
-        if let scope = kernel.yamaScope, scope >= 3 || (scope >= 1 && !kernel.mayTraceAll) {
+        if let scope = kernel.yamaScope, scope >= 3 {
             return Door(name: name, state: .held, reason: "\(yama); \(landlock)")
         }
+        let needed =
+            "\(landlock), ABI \(LandlockDomain.firstABI) (Linux 6.7, lsm=landlock) is needed; "
+        // Yama lets a process open what descends from it, which is in the tree, and root anything.
+        // Who makes a user namespace has every capability over the processes in it, so scopes 1 and 2
+        // do not count there.
+        let isLeft = (kernel.yamaScope ?? 0) >= 1 && !kernel.mayTraceAll
         return Door(
             name: name, state: .open,
-            reason:
-                "\(landlock), ABI \(LandlockDomain.firstABI) (Linux 6.7, lsm=landlock) is needed; "
-                + yama)
+            reason: needed + yama
+                + (isLeft ? " leaves processes in user namespaces of the same user" : ""))
     }
 }

@@ -26,11 +26,13 @@ final class NetworkLimits {
         self.filter = filter
         policy = judge.prepared
         isOffForAll = !policy.policy.hasNetwork
+        let domain = LandlockDomain(policy: policy.policy.givenUp, abi: landlockABI)
         // A domain keeps its processes from tracing those in other domains, which some profiles
-        // allow where both have given up the same.
-        domain =
-            judge.recorder.isAuditing || policy.policy.profile.tracing != .never
-            ? nil : LandlockDomain(policy: policy.policy.givenUp, abi: landlockABI)
+        // allow where both have given up the same. Ports are not given back by an errand.
+        let isUsed =
+            !judge.recorder.isAuditing && policy.policy.profile.tracing == .never
+            && domain?.left.ranges.isEmpty == true
+        self.domain = isUsed ? domain : nil
         tree = judge.tree
         memory = judge.memory
         self.sealing = sealing
