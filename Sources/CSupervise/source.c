@@ -5,6 +5,11 @@
 
 #include "CSupervise.h"
 
+int csupervise_bind(int descriptor, const void *address, size_t length)
+{
+    return bind(descriptor, address, (socklen_t)length) == 0 ? 0 : errno;
+}
+
 int csupervise_bind_source(int descriptor, const void *address, size_t length)
 {
     int former = 0, one = 1;

@@ -32,6 +32,8 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
     public static let messageSize = ErrorNumber(rawValue: 90)
     /// `EAFNOSUPPORT`.
     public static let addressFamilyNotSupported = ErrorNumber(rawValue: 97)
+    /// `EISCONN`.
+    public static let isConnected = ErrorNumber(rawValue: 106)
     /// `ENOBUFS`.
     public static let noBufferSpace = ErrorNumber(rawValue: 105)
 

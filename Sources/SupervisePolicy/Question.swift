@@ -110,7 +110,7 @@ extension Target {
             return
         }
         // What it says is known to who reads it as AF_INET6.
-        if socket.kind?.takesUnspecifiedForIPv6 == true, address.family == .unspecified {
+        if socket.kind?.takesUnspecifiedForIPv6 == true, case .unspecifiedIPv4 = address {
             self = .unknown
             return
         }

@@ -62,12 +62,14 @@ struct AttackRaceTests {
 
     @Test(
         "that changes the socket itself reaches no address that is refused",
-        arguments: Attack.all(["form", "bind", "form-bind"].map { "change-socket \($0)" }))
+        arguments: Attack.all(
+            ["form", "bind", "form-bind", "listen"].map { "change-socket \($0)" }))
     func changedSocket(attack: Attack) async throws {
         try await race(
             attack,
             options: [
-                "--network", "on", "--deny", "outgoing 127.0.0.2", "--deny", "bind 0.0.0.0",
+                "--network", "on", "--deny", "outgoing 127.0.0.2", "--deny", "bind udp 0.0.0.0",
+                "--deny", "listen 127.0.0.2",
             ])
     }
 

@@ -1,8 +1,8 @@
 // Changes a call's own socket between its check and its use.
 //
-// Usage: change-socket form|bind|form-bind TRIES SECONDS
+// Usage: change-socket form|bind|form-bind|listen TRIES SECONDS
 //
-// Makes a call on a new UDP socket over and over, while a thread changes what the call's address
+// Makes a call on a new socket over and over, while a thread changes what the call's address
 // means to that very socket, at a moment that differs from try to try. Prints how many calls were
 // made, and how many reached the address that the rules refuse, 127.0.0.2.
 //
@@ -11,6 +11,7 @@
 //   bind       sendto 0.0.0.0: 127.0.0.1, or the address that the socket is bound to by then
 //   form-bind  bind with AF_UNSPEC to 0.0.0.0, which a socket of IPv6 refuses; connected, it is made
 //              one of IPv4 and disconnected. Here the rules refuse to bind to 0.0.0.0.
+//   listen     listen on a TCP socket without an address, which is bound meanwhile
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -28,7 +29,7 @@
 
 static atomic_int sockets[2];
 static atomic_long round_made, round_changed, delay;
-static int binds, forms;
+static int binds, forms, listens;
 
 static long nanoseconds(void) {
     struct timespec time;
@@ -75,7 +76,7 @@ static void *changing(void *unused) {
 }
 
 static int make_socket(in_port_t nobody) {
-    int made = socket(forms ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+    int made = socket(forms ? AF_INET6 : AF_INET, listens ? SOCK_STREAM : SOCK_DGRAM, 0);
     if (forms) {
         struct sockaddr_in6 peer = {.sin6_family = AF_INET6, .sin6_port = nobody};
         inet_pton(AF_INET6, "::ffff:127.0.0.1", &peer.sin6_addr);
@@ -86,20 +87,22 @@ static int make_socket(in_port_t nobody) {
     return made;
 }
 
-static int is_bound(int socket) {
-    struct sockaddr_in address;
+static int is_bound(int socket, const char *host) {
+    struct sockaddr_in address, expected = ipv4(AF_INET, host, 0);
     socklen_t length = sizeof address;
     getsockname(socket, (struct sockaddr *)&address, &length);
-    return address.sin_family == AF_INET && address.sin_addr.s_addr == 0 && address.sin_port != 0;
+    return address.sin_family == AF_INET && address.sin_addr.s_addr == expected.sin_addr.s_addr
+        && address.sin_port != 0;
 }
 
 int main(int count, char **words) {
     if (count != 4) {
-        fputs("usage: change-socket form|bind|form-bind TRIES SECONDS\n", stderr);
+        fputs("usage: change-socket form|bind|form-bind|listen TRIES SECONDS\n", stderr);
         return 2;
     }
     forms = strncmp(words[1], "form", 4) == 0;
     binds = strcmp(words[1], "form-bind") == 0;
+    listens = strcmp(words[1], "listen") == 0;
     long tries = atol(words[2]), made = 0, reached = 0;
     // Who is refused, and who is not.
     struct sockaddr_in refused = ipv4(AF_INET, "127.0.0.2", 0), allowed = ipv4(AF_INET, "127.0.0.1", 0);
@@ -133,7 +136,9 @@ int main(int count, char **words) {
         }
         long start = nanoseconds();
         if (binds) {
-            reached += bind(used, (struct sockaddr *)&name, length) == 0 && is_bound(used);
+            reached += bind(used, (struct sockaddr *)&name, length) == 0 && is_bound(used, "0.0.0.0");
+        } else if (listens) {
+            reached += listen(used, 1) == 0 && is_bound(used, "127.0.0.2");
         } else {
             sendto(used, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&name, length);
         }

@@ -307,6 +307,8 @@ int csupervise_is_connecting(int descriptor);
 ///
 /// 0 too where it has this very filter already; EPERM where another one is locked.
 int csupervise_filter_packets(int descriptor, const void *instructions, size_t count);
+/// bind(2).
+int csupervise_bind(int descriptor, const void *address, size_t length);
 /// bind(2), with the port to be chosen when it is needed (IP_BIND_ADDRESS_NO_PORT).
 int csupervise_bind_source(int descriptor, const void *address, size_t length);
 /// Sets IPV6_V6ONLY where it is not set. ENOPROTOOPT or EINVAL: not an IPv6 socket, or bound already.

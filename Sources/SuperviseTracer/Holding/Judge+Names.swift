@@ -145,6 +145,9 @@ extension Judge {
                 earlier?() ?? refusedEarlier(named, caller)
             }
             if let error { return .failure(KernelError(number: error)) }
+            if isConnectedStream(named.descriptor, request, caller) {
+                return .failure(KernelError(number: .isConnected))
+            }
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
             let step = recorder.isAuditing ? nil : decision.source

@@ -67,5 +67,5 @@ extension AddressBytes {
         return result
     }
 
-    fileprivate var bytes: [UInt8] { (0..<count).map { storage[$0] } }
+    var bytes: [UInt8] { (0..<count).map { storage[$0] } }
 }

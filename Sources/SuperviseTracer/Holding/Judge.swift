@@ -275,6 +275,7 @@ final class Judge {
             depend(on: descriptor, request, step)
             let done = carryOut(step, on: descriptor, state.kind, AddressBytes(), caller)
             if case .failure(let error) = done { return .fail(error.number) }
+            if step == nil, let error = settle(descriptor, state, caller) { return .fail(error) }
             return .run
         }
     }

@@ -11,4 +11,12 @@ extension Descriptor {
             unsafe csupervise_bind_source(rawValue, $0.baseAddress, $0.count)
         }
     }
+
+    /// Binds a socket to an address, with port 0 to a port of the kernel's choice; the error, or 0.
+    func bindAnyPort(_ address: AddressBytes) -> Int32 {
+        // The array is as long as it says.
+        unsafe address.bytes.withUnsafeBytes {
+            unsafe csupervise_bind(rawValue, $0.baseAddress, $0.count)
+        }
+    }
 }
