@@ -246,6 +246,9 @@ int csupervise_landlock_enter(uint64_t network, uint64_t scoped);
 ///
 /// `*count` is how many there were, of which the first `capacity` are in `closed`.
 int csupervise_close_rings(int *closed, size_t capacity, size_t *count);
+/// Whether exec would leave a socket open that may take a name of any family for one of its own: a raw
+/// IPv4 socket, or one of neither IP nor AF_UNIX. Also where that cannot be told.
+int csupervise_inherits_any_family(void);
 /// A connected pair of close-on-exec AF_UNIX sockets, none of them 0, 1 or 2.
 int csupervise_channel(int descriptors[2]);
 /// Runs `path` as execvp(3) looks it up, without its shell for files of no known format.

@@ -100,6 +100,9 @@ struct Launcher {
         if error != 0 { throw .noClosing(Errno(rawValue: error)) }
     }
 
+    /// Whether the command inherits a socket that takes a name of any family for one of its own.
+    static func inheritsAnyFamily() -> Bool { csupervise_inherits_any_family() != 0 }
+
     private static func install(_ filter: Program) throws(Errno) {
         let instructions = filter.instructions
         let result = unsafe instructions.withUnsafeBytes {
