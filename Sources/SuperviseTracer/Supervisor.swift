@@ -116,7 +116,8 @@ public struct Supervisor {
         if isEnforcing, requiresLandlock, domain == nil { throw .noLandlock(abi: landlockABI) }
         let launcher = Launcher(
             command: command, filter: filter, domain: domain,
-            closedRings: isEnforcing ? closedRings : nil)
+            closedRings: isEnforcing ? closedRings : nil,
+            deafensPortless: { isEnforcing && !mayMakeDatagramSockets })
         switch try launcher.fork() {
         case .command(let tracer, let handshake):
             try launcher.becomeCommand(tracer: tracer, handshake)
@@ -140,6 +141,15 @@ public struct Supervisor {
             return supervise(
                 command, isParent: isParent, tree, page,
                 inheritsAnyFamily: inheritsAnyFamily)
+        }
+    }
+
+    /// Whether some process of the tree may make datagram sockets of IP.
+    ///
+    /// Where none may, none may use one that has no port yet.
+    private var mayMakeDatagramSockets: Bool {
+        PreparedPolicy(policy).possibleSockets.contains {
+            $0.type == .datagram && ($0.family == .ipv4 || $0.family == .ipv6)
         }
     }
 

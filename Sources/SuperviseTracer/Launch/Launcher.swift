@@ -16,6 +16,9 @@ struct Launcher {
     let domain: LandlockDomain?
     /// Called with the numbers of the io_uring descriptors that were closed; nil: they stay open.
     let closedRings: (([Int32]) -> Void)?
+    /// Whether inherited sockets without a port must not hear anything when they get one; asked only
+    /// where there are some.
+    let deafensPortless: () -> Bool
 
     /// What a process is after the fork, in which both go on.
     enum Role {
@@ -74,6 +77,13 @@ struct Launcher {
             throw .noFilter(error)
         }
         if let closedRings { try Self.closeRings(closedRings) }
+        if csupervise_inherits_portless() != 0, deafensPortless() {
+            do throws(Errno) {
+                try check(csupervise_deafen_portless())
+            } catch {
+                throw .noClosing(error)
+            }
+        }
         do throws(Errno) {
             try domain?.enter()
         } catch {
