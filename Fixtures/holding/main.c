@@ -5,7 +5,8 @@
 /// A restricted program cannot make network sockets itself, but it may be handed some. The sockets
 /// have the numbers from 20 on, in the order of their kinds:
 ///
-///     tcp udp tcp6 udp6 udplite mptcp raw netlink packet vsock    one socket that nothing was done to
+///     tcp udp tcp6 udp6 udplite mptcp raw netlink packet named-packet vsock
+///                                                           one socket that nothing was done to
 ///     tcp-listener udp-bound udp6-bound                     one, bound to a loopback port
 ///     abstract-listener abstract-datagram                   one, bound to an abstract AF_UNIX name
 ///     tcp-pair udp-pair                                     two, connected to each other
@@ -137,6 +138,7 @@ static void hold(const char *kind) {
         {"mptcp", AF_INET, SOCK_STREAM, IPPROTO_MPTCP},
         {"raw", AF_INET, SOCK_RAW, IPPROTO_ICMP},
         {"netlink", AF_NETLINK, SOCK_RAW, 0},    {"packet", AF_PACKET, SOCK_DGRAM, 0},
+        {"named-packet", AF_PACKET, SOCK_PACKET, 0},
         {"vsock", AF_VSOCK, SOCK_STREAM, 0},
     };
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {

@@ -1,9 +1,5 @@
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,54 +59,5 @@ int csupervise_landlock_enter(
         error = errno;
     }
     close(descriptor);
-    return error;
-}
-
-/// Whether exec would leave a descriptor open that is a ring.
-static int is_inherited_ring(int folder, const char *name)
-{
-    static const char ring[] = "anon_inode:[io_uring]";
-    char target[sizeof ring];
-    int flags = fcntl(atoi(name), F_GETFD);
-    if (flags == -1 || flags & FD_CLOEXEC) {
-        return 0;
-    }
-    return readlinkat(folder, name, target, sizeof target) == sizeof ring - 1
-        && memcmp(target, ring, sizeof ring - 1) == 0;
-}
-
-int csupervise_close_rings(int *closed, size_t capacity, size_t *count)
-{
-    *count = 0;
-    int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder == -1) {
-        return errno;
-    }
-    // Not readdir(3), which every start would pay for with fresh memory.
-    _Alignas(struct dirent64) char entries[1024];
-    int error = 0;
-    ssize_t length;
-    while ((length = getdents64(folder, entries, sizeof entries)) > 0) {
-        for (ssize_t offset = 0; offset < length;) {
-            const struct dirent64 *entry = (const void *)(entries + offset);
-            offset += entry->d_reclen;
-            if (!is_inherited_ring(folder, entry->d_name)) {
-                continue;
-            }
-            int descriptor = atoi(entry->d_name);
-            if (close(descriptor) == -1 && errno != EINTR) {
-                error = errno;
-                continue;
-            }
-            if (*count < capacity) {
-                closed[*count] = descriptor;
-            }
-            ++*count;
-        }
-    }
-    if (length == -1) {
-        error = errno;
-    }
-    close(folder);
     return error;
 }

@@ -114,7 +114,8 @@ extension Policy {
     private func needsSocketWithoutRules(_ request: Request) -> Bool {
         guard network == .off, profile.otherwise == .off else { return false }
         switch request {
-        case .listen(.unknown), .send(.unknown, _): return true
+        case .listen(.unknown), .send(.unknown, _), .bind(.unknown, .unix(.path)): return true
+        case .bind(.unknown, .unix(.abstract)): return profile.exemptNames.contains(.abstract)
         default: return false
         }
     }

@@ -43,9 +43,14 @@ extension Policy {
             allowed("network on but for the profile's rules")
         case .create(let kind):
             kind.family == .unix ? allowed("AF_UNIX sockets") : denied()
+        case .bind(let socket, .unix(let name))
+        where name != .unnamed && socket.kind?.bindsAnyFamily != false:
+            // The socket would be bound to something else.
+            denied()
         case .bind(_, let address), .connect(_, let address):
             // The address's family decides, whatever the socket's: other sockets refuse AF_UNIX
-            // names themselves, and AF_UNIX sockets other families' addresses.
+            // names themselves, or are given them in a form that they refuse, and AF_UNIX sockets
+            // other families' addresses.
             decide(naming: address)
         case .send(let socket, let address):
             decideSend(socket, to: address)

@@ -34,8 +34,7 @@ extension Request {
         case .create(let kind): Question(operation: .create, kind: kind, target: .nothing)
         case .bind(let socket, let address):
             Question(
-                operation: .bind, kind: socket.kind,
-                target: Target(naming: address, socket, reading: { $0.bits == 0 }))
+                operation: .bind, kind: socket.kind, target: Target(binding: socket, to: address))
         case .connect(let socket, let address):
             Question(
                 operation: .connect, kind: socket.kind,
@@ -79,6 +78,24 @@ extension Request {
 }
 
 extension Target {
+    /// What a socket is bound to.
+    ///
+    /// Some sockets do not look at the family of the address, and take it for one of their own.
+    init(binding socket: SocketState, to address: SocketAddress) {
+        let isAnyFamily = socket.kind?.bindsAnyFamily != false
+        self =
+            switch (address, socket.kind) {
+            case (.unix(.path), _) where isAnyFamily, (.unix(.abstract), _) where isAnyFamily,
+                (.other, nil), (.unspecifiedIPv4, nil):
+                .unknown
+            case (.other, let kind?) where isAnyFamily && kind.family == .ipv4: .unknown
+            case (.unspecifiedIPv4(let address, let port), let kind?)
+            where isAnyFamily && kind.family == .ipv4:
+                .internet(.v4(address), port: port)
+            default: Target(naming: address, socket, reading: { $0.bits == 0 })
+            }
+    }
+
     /// An address as `bind` and `connect` take it.
     ///
     /// `reading` says whether an AF_INET socket takes AF_UNSPEC with that address for AF_INET.

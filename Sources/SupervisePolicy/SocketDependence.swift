@@ -88,8 +88,10 @@ extension SocketKind {
         case (.unix, .unix): operation != .send || type == .datagram || type == .raw
         case (.unix, .unspecified), (.unix, .unspecifiedIPv4): operation == .connect
         case (.unix, _): false
+        case (_, .unix) where operation == .bind: bindsAnyFamily
         case (_, .unix): operation == .send && family != .ipv4 && family != .ipv6
         case (.ipv4, .ipv6): false
+        case (.ipv4, .other), (.ipv6, .other): operation != .bind
         default: true
         }
     }

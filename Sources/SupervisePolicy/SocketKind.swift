@@ -16,6 +16,18 @@ public struct SocketKind: Hashable, Sendable {
         self.protocolNumber = protocolNumber
     }
 
+    /// Whether `bind(2)` may take an address of any family for one of the socket's own: raw IPv4
+    /// sockets do not look at the family, nor do SOCK_PACKET and PPPoX sockets, nor all of the rest.
+    ///
+    /// AF_UNIX, the other sockets of IPv4, and those of IPv6 do look (Linux 6.18).
+    public var bindsAnyFamily: Bool {
+        switch family {
+        case .unix, .ipv6: false
+        case .ipv4: type == .raw
+        default: true
+        }
+    }
+
     /// The protocol's name in the rule grammar: `tcp`, `udp`, `unix`, `netlink`, ...
     public var protocolName: String {
         guard family == .ipv4 || family == .ipv6 else { return family.name }

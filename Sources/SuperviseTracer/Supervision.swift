@@ -17,13 +17,15 @@ final class Supervision: StopHandler {
     /// Makes the handler of a tree; without a page, calls that need it are refused.
     init(
         tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?,
-        filterOfGivenUp: @escaping () -> Program?, landlockABI: Int32
+        inheritsAnyFamily: Bool, filterOfGivenUp: @escaping () -> Program?, landlockABI: Int32
     ) {
         self.tree = tree
         self.recorder = recorder
         self.root = root
         tree.sharedMemory = page?.memory.device
-        let judge = Judge(policy: policy, recorder: recorder, tree: tree)
+        let judge = Judge(
+            policy: policy, recorder: recorder, tree: tree,
+            inheritsAnyFamily: inheritsAnyFamily)
         self.judge = judge
         sealing = page.map { Sealing(page: $0, judge: judge) }
         limits = NetworkLimits(

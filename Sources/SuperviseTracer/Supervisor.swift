@@ -116,7 +116,8 @@ public struct Supervisor {
         if isEnforcing, requiresLandlock, domain == nil { throw .noLandlock(abi: landlockABI) }
         let launcher = Launcher(
             command: command, filter: filter, domain: domain,
-            closedRings: isEnforcing ? closedRings : nil)
+            closedRings: isEnforcing ? closedRings : nil,
+            deafensPortless: { isEnforcing && !mayMakeDatagramSockets })
         switch try launcher.fork() {
         case .command(let tracer, let handshake):
             try launcher.becomeCommand(tracer: tracer, handshake)
@@ -126,6 +127,8 @@ public struct Supervisor {
             let proc = try? Descriptor.openProc()
             let kept =
                 keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
+            // Of the command's descriptors this process has copies until it becomes the tracer.
+            let inheritsAnyFamily = isEnforcing && Launcher.inheritsAnyFamily()
             let start = ProcessNetwork(limit: policy.hasNetwork ? .on : .off)
             guard proc != nil,
                 let tree = ProcessTree(
@@ -135,12 +138,24 @@ public struct Supervisor {
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
             tree.usesThreadPidfds = usesThreadPidfds
-            return supervise(command, isParent: isParent, tree, page)
+            return supervise(
+                command, isParent: isParent, tree, page,
+                inheritsAnyFamily: inheritsAnyFamily)
+        }
+    }
+
+    /// Whether some process of the tree may make datagram sockets of IP.
+    ///
+    /// Where none may, none may use one that has no port yet.
+    private var mayMakeDatagramSockets: Bool {
+        PreparedPolicy(policy).possibleSockets.contains {
+            $0.type == .datagram && ($0.family == .ipv4 || $0.family == .ipv6)
         }
     }
 
     private func supervise(
-        _ command: ThreadID, isParent: Bool, _ tree: ProcessTree, _ page: SealedPage?
+        _ command: ThreadID, isParent: Bool, _ tree: ProcessTree, _ page: SealedPage?,
+        inheritsAnyFamily: Bool
     ) -> End {
         tree.addRoot(command)
         let recorder = Recorder(
@@ -150,6 +165,7 @@ public struct Supervisor {
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         let supervision = Supervision(
             tree: tree, policy: policy, recorder: recorder, root: root, page: page,
+            inheritsAnyFamily: inheritsAnyFamily,
             filterOfGivenUp: { try? filterOfGivenUp() }, landlockABI: landlockABI)
         supervision.rehearse()
         var loop = EventLoop(

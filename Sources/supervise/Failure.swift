@@ -71,7 +71,7 @@ struct Failure: Error, Equatable {
                 status: .failed)
         case .noClosing(let error):
             self.init(
-                message: "cannot close inherited io_uring descriptors: \(describe(error))",
+                message: "cannot close or replace inherited descriptors: \(describe(error))",
                 status: .failed)
         }
     }

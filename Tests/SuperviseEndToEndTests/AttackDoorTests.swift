@@ -88,6 +88,25 @@ struct AttackDoorTests {
                 == Outcome(output: "\(way.call) EPERM\n"))
     }
 
+    /// By a port that a send without a destination gets it, which no judged call sees.
+    @Test(
+        "an inherited socket without a port hears nothing",
+        arguments: ["write", "send", "sendmsg", "path"], User.available)
+    func portless(way: String, user: User) async throws {
+        let program = Programs.path("free-port")
+        func take(_ prefix: [String]) async throws -> Outcome {
+            try await run([program, "give"] + prefix + [program, "take", way], as: user)
+        }
+        let supervise = [Programs.path("supervise"), "--quiet"]
+        #expect(try await take([]) == Outcome(output: "heard\n"))
+        #expect(try await take(supervise + ["--audit", "--"]) == Outcome(output: "heard\n"))
+        #expect(try await take(supervise + ["--"]) == Outcome(output: "nothing heard\n"))
+        // Who may use such sockets hears answers.
+        #expect(
+            try await take(supervise + ["--allow", "outgoing udp localhost", "--"])
+                == Outcome(output: "heard\n"))
+    }
+
     @Test("a connected socket that was received stays usable", arguments: User.available)
     func connected(user: User) async throws {
         let supervise = [Programs.path("supervise"), "--"]

@@ -60,6 +60,17 @@ struct AttackRaceTests {
         try await race(attack)
     }
 
+    /// Only root makes sockets of these kinds.
+    @Test(
+        "that gives an AF_UNIX name to a socket which does not look at the family has no effect",
+        arguments: ["raw", "packet", "named-packet"])
+    func family(kind: String) async throws {
+        guard isRoot else { return print("skipped: a \(kind) socket, which only root makes") }
+        try await race(
+            Attack(words: ["swap-socket", kind], user: .current),
+            holding: ["abstract-datagram", "udp-bound", "udp", "tcp", kind])
+    }
+
     @Test(
         "that changes the socket itself reaches no address that is refused",
         arguments: Attack.all(
@@ -136,8 +147,10 @@ struct AttackRaceTests {
     }
 
     /// Enough tries natively to have won often, and as many tries under `supervise` as would be.
-    private func race(_ attack: Attack, options: [String] = []) async throws {
-        let holding = ["abstract-datagram", "udp-bound", "udp", "tcp"]
+    private func race(
+        _ attack: Attack, options: [String] = [],
+        holding: [String] = ["abstract-datagram", "udp-bound", "udp", "tcp"]
+    ) async throws {
         let native = try RaceResult(
             await attack.run(holding: holding, supervised: false, adding: ["200000", "10"]))
         // How often depends on how busy the machine is: the other thread must run, too.

@@ -171,4 +171,29 @@ struct SocketAddressDecoderTests {
             if case .unix = decode(refused) { Issue.record("a name in what the kernel refuses") }
         }
     }
+
+    private static let long = String(repeating: "p", count: 107)
+
+    @Test(
+        "Is given to AF_UNIX sockets in a form that others make nothing of",
+        arguments: [
+            // As it is: another family's, a folder in it and no zero before byte 8.
+            (ipv4, ipv4), ([1, 0], [1, 0]), (unix("/tmp/x"), unix("/tmp/x")),
+            (unix("/tmp/x\0\0"), unix("/tmp/x\0\0")), (unix("abcdef/g"), unix("abcdef/g")),
+            (unix("\0abcde"), unix("\0abcde")), (unix("\0ab"), unix("\0ab")),
+            // Too short for others.
+            (unix("/x\0\0\0\0\0\0\0\0"), unix("/x")), (unix("lo\0\0\0\0"), unix("lo")),
+            (unix("abcdefghijklm\0\0\0"), unix("abcdefghijklm")),
+            // No interface's name.
+            (unix("abcdefghijklmn"), unix("./abcdefghijklmn")),
+            (unix("abcdefghijklm/n"), unix("./abcdefghijklm/n")),
+            // None.
+            (unix(long), nil), (unix("\0ab\0\0\0\0\0"), nil), (unix("\0\0\0\0abcd"), nil),
+            // Too long for AF_UNIX sockets, whatever it says.
+            (unix("a" + long + "bc"), [1, 0] + [UInt8](repeating: 0x2f, count: 110)),
+        ] as [([UInt8], [UInt8]?)])
+    func forUnixAlone(bytes: [UInt8], given: [UInt8]?) {
+        let result = AddressBytes(bytes).forUnixAlone
+        #expect(result.map { bytes in (0..<bytes.count).map { bytes.storage[$0] } } == given)
+    }
 }

@@ -1,6 +1,6 @@
 // Puts another socket in the place of a call's between its check and its use.
 //
-// Usage: swap-socket stream|seqpacket|inet|unspec|listen|connect|fast-open TRIES SECONDS
+// Usage: swap-socket stream|seqpacket|inet|unspec|listen|connect|fast-open|raw|packet|named-packet TRIES SECONDS
 //
 // Makes a call on a descriptor over and over, while a thread puts one of two sockets there with
 // dup2 all the time: one for which the call is harmless, and one for which it is not. A verdict
@@ -16,12 +16,20 @@
 //   fast-open          sendto with MSG_FASTOPEN to that port: a UDP socket sends, which is allowed, a
 //                      TCP socket connects
 //
-// Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, and a
-// TCP socket.
+//   raw                bind to an AF_UNIX path in no folder: an inherited raw socket takes it for an
+//                      address of this host's, whatever its family
+//   packet             sendto an AF_UNIX path of nobody: an inherited packet socket takes it for an
+//                      interface's number, and sends
+//   named-packet       sendto an AF_UNIX path of nobody that is an interface's name to an inherited
+//                      SOCK_PACKET socket
+//
+// Inherited from number 20 on: an abstract datagram socket, a bound UDP socket, a UDP socket, a TCP
+// socket, and for the last three ways such a socket.
 #include "../race.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +38,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ABSTRACT = 20, UDP_TARGET, UDP, TCP, SWAPPED = 50 };
+enum { ABSTRACT = 20, UDP_TARGET, UDP, TCP, OTHER, SWAPPED = 50 };
 
 static int harmless, harmful;
 
@@ -46,7 +54,7 @@ static struct alternation swapping = {put_harmless, put_harmful, 6, 5, 0, 0};
 
 int main(int count, char **words) {
     if (count != 4) {
-        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen|connect|fast-open TRIES SECONDS\n", stderr);
+        fputs("usage: swap-socket stream|seqpacket|inet|unspec|listen|connect|fast-open|raw|packet|named-packet TRIES SECONDS\n", stderr);
         return 2;
     }
     const char *what = words[1];
@@ -54,7 +62,8 @@ int main(int count, char **words) {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     int pair[2], listens = strcmp(what, "listen") == 0, connects = strcmp(what, "connect") == 0;
-    int sends_first = strcmp(what, "fast-open") == 0;
+    int sends_first = strcmp(what, "fast-open") == 0, binds = strcmp(what, "raw") == 0;
+    int is_packet = strcmp(what, "packet") == 0 || strcmp(what, "named-packet") == 0;
     int target = ABSTRACT;
     if (listens) {
         // Has a name, so that listening succeeds.
@@ -67,6 +76,21 @@ int main(int count, char **words) {
         *(struct sockaddr_in *)&address = (struct sockaddr_in){.sin_family = AF_INET,
             .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         length = sizeof(struct sockaddr_in);
+    } else if (binds || is_packet) {
+        struct sockaddr_un *path = (struct sockaddr_un *)&address;
+        harmless = socket(AF_UNIX, SOCK_DGRAM, 0);
+        harmful = OTHER;
+        path->sun_family = AF_UNIX;
+        if (binds) {
+            // 127.1.1.1 at byte 4, and no zero, behind which nothing would be left.
+            memcpy(path->sun_path, "x/\x7f\x01\x01\x01", 6);
+        } else if (strcmp(what, "packet") == 0) {
+            memcpy(path->sun_path, "xy", 2);
+            path->sun_path[2] = (char)if_nametoindex("lo");
+        } else {
+            strcpy(path->sun_path, "lo");
+        }
+        length = 20;
     } else if (strcmp(what, "inet") == 0 || strcmp(what, "unspec") == 0) {
         target = UDP_TARGET;
         harmless = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -88,6 +112,14 @@ int main(int count, char **words) {
     for (; made < tries && ((made & 63) != 0 || now() < limit); made++) {
         if (connects) {
             if (connect(SWAPPED, (struct sockaddr *)&address, length) == -1 && errno == ECONNREFUSED) {
+                reached++;
+            }
+            continue;
+        }
+        if (binds || is_packet) {
+            char frame[64] = {0};
+            if (binds ? bind(SWAPPED, (struct sockaddr *)&address, length) == 0
+                      : sendto(SWAPPED, frame, sizeof frame, 0, (struct sockaddr *)&address, length) > 0) {
                 reached++;
             }
             continue;

@@ -268,6 +268,16 @@ int csupervise_landlock_enter(
 ///
 /// `*count` is how many there were, of which the first `capacity` are in `closed`.
 int csupervise_close_rings(int *closed, size_t capacity, size_t *count);
+/// Whether exec would leave a socket open that may take a name of any family for one of its own: a raw
+/// IPv4 socket, or one of neither IP nor AF_UNIX. Also where that cannot be told.
+int csupervise_inherits_any_family(void);
+/// Whether exec would leave a datagram socket of IP open that has no port. Also where that cannot be told.
+int csupervise_inherits_portless(void);
+/// Puts new sockets, which hear nothing, in the place of those.
+///
+/// The kernel gives them a port at the first send, with or without a destination, which no filter sees.
+/// Theirs stay as they are for the others that have them.
+int csupervise_deafen_portless(void);
 /// A connected pair of close-on-exec AF_UNIX sockets, none of them 0, 1 or 2.
 int csupervise_channel(int descriptors[2]);
 /// Runs `path` as execvp(3) looks it up, without its shell for files of no known format.

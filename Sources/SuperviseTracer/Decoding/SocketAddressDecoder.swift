@@ -36,6 +36,48 @@ extension AddressBytes {
         return result
     }
 
+    /// An AF_UNIX name of a connection or a message, so that no socket of another family takes it for
+    /// one of its own; nil where there is no such form of it.
+    ///
+    /// Several do not look at the family (Linux 6.18): CAN_BCM sockets take bytes 4 to 7 for an
+    /// interface's number, if there are 8; so do packet sockets in a message (12), IEEE 802.15.4
+    /// sockets for a kind of address; SOCK_PACKET sockets take byte 2 and on for an interface's name
+    /// of at most 13 bytes (16); PPPoX sockets take bytes 2 to 5 for one of the protocols 0 to 2 (30).
+    /// No interface has a slash in its name, nor a number of four bytes that are all something.
+    /// What AF_UNIX sockets do with the name stays the same.
+    var forUnixAlone: AddressBytes? {
+        guard count > 2, storage[0] == 1, storage[1] == 0 else { return self }
+        if count > SocketAddressDecoder.longestUnixAddress {
+            // EINVAL, whatever stands there.
+            var result = self
+            for index in 2..<count { result.storage[index] = UInt8(ascii: "/") }
+            return result
+        }
+        if storage[2] == 0 {
+            let isMistakable =
+                count >= 8 && (storage[7] == 0 || storage[3] | storage[4] | storage[5] == 0)
+            return isMistakable ? nil : self
+        }
+        var end = 2
+        var hasFolder = false
+        while end < count, storage[end] != 0 {
+            if storage[end] == UInt8(ascii: "/"), end < 15 { hasFolder = true }
+            end += 1
+        }
+        if end >= 8, hasFolder { return self }
+        var result = self
+        if end < 16 {
+            // Too short for who would make something of it.
+            result.count = end
+            return result
+        }
+        guard end + 2 <= SocketAddressDecoder.longestUnixAddress else { return nil }
+        result = AddressBytes([1, 0, UInt8(ascii: "."), UInt8(ascii: "/")])
+        for index in 2..<end { result.storage[index + 2] = storage[index] }
+        result.count = end + 2
+        return result
+    }
+
     /// The path `/`, a name that no socket has.
     static let nobody = AddressBytes([1, 0, UInt8(ascii: "/"), 0])
     /// AF_UNIX and nothing else: EINVAL as a destination, as for any address of another family,

@@ -57,8 +57,8 @@ extension Judge {
     func judgeNamed(_ named: Named, _ caller: Caller) -> Hold {
         // EINVAL by the registers alone: no call takes an address of such a length.
         guard named.length >= 0, named.length <= AddressBytes.capacity else { return .run }
-        // Too short to have a family: sockets of every kind refuse to bind or connect to it.
-        if named.operation != .send, named.length < 2 { return .run }
+        // Without any byte nothing can be named.
+        if named.operation != .send, named.length == 0 { return .run }
         var address = AddressBytes()
         switch memory.readAddress(
             named.address, length: Int(named.length), of: caller.slot, into: &address)
@@ -67,6 +67,14 @@ extension Judge {
             return .fail(refuse(Self.hidden))
         case .bytes(let count) where count < Int(named.length):
             return .fail(unreadable(named, caller))
+        case .bytes where named.operation != .send && address.count < 2:
+            // Too short to have a family: sockets of every kind refuse to bind or connect to it, but
+            // HCI sockets, which fill it with zeros and find AF_BLUETOOTH in a single byte.
+            guard isReadable(named, caller) else { return .fail(unreadable(named, caller)) }
+            return .runSealed(
+                SealedArguments(
+                    address: recorder.isAuditing ? address : AddressBytes([0]),
+                    argument: named.argument, callerLength: 1))
         case .bytes:
             break
         }
@@ -88,6 +96,13 @@ extension Judge {
     func judge(
         _ named: Named, _ bytes: AddressBytes, _ caller: Caller,
         earlier: (() -> ErrorNumber?)? = nil
+    ) -> Result<AddressBytes, KernelError> {
+        forUnixAlone(named, judgeName(named, bytes, caller, earlier: earlier), caller)
+    }
+
+    /// As above, where it is made sure that sockets of other families refuse AF_UNIX names.
+    private func judgeName(
+        _ named: Named, _ bytes: AddressBytes, _ caller: Caller, earlier: (() -> ErrorNumber?)?
     ) -> Result<AddressBytes, KernelError> {
         var (address, bytes) = (SocketAddressDecoder.decode(bytes), bytes)
         if prepared.judgesPaths, named.operation != .bind, case .unix(.path(let path)) = address {
@@ -122,10 +137,7 @@ extension Judge {
             return .success(bytes)
         }
         let given = NamedAddress(address: address, bytes: bytes)
-        switch look(
-            at: named.descriptor, caller,
-            for: { named.request($0, given.read(by: $0, in: named.operation).address) })
-        {
+        switch lookForName(named, given, caller) {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
             return .failure(
@@ -135,6 +147,9 @@ extension Judge {
         case .socket(let state):
             let read = given.read(by: state, in: named.operation)
             (address, bytes) = (read.address, read.bytes)
+            if takesForIPv4(address, state, named) {
+                return .failure(KernelError(number: .addressFamilyNotSupported))
+            }
             var request = named.request(state, address)
             var decision = decision(on: request, named.descriptor, state.kind, by: caller)
             if !decision.verdict.isDenial, let other = named.otherRequest(state, address) {
@@ -149,13 +164,16 @@ extension Judge {
                 return .failure(KernelError(number: .isConnected))
             }
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
-            // that differ in what they do with it are given one that makes no difference.
+            // that differ in what they do with it are given one that makes no difference. Not where it
+            // is to be made: others see it.
             let step = recorder.isAuditing ? nil : decision.source
             if !recorder.isAuditing {
                 bytes = bytes.worded(
                     request.wording(tellsAddressesApart: prepared.tellsAddressesApart))
             }
-            if address.family != .unix, !isAllowedOnAny {
+            let isHeededByOthers =
+                address.family != .unix || named.operation == .bind && mayHaveAnyFamily
+            if isHeededByOthers, !isAllowedOnAny {
                 depend(
                     on: named.descriptor, request, step,
                     isAnotherOnOthers: named.mayConnect(to: address))

@@ -20,6 +20,9 @@ final class Judge {
     let asksForPrograms: Bool
     /// Whether who has connected can be judged at `accept(2)`: in descriptors of a deputy's own.
     let judgesConnections: Bool
+    /// Whether processes of the tree may have sockets that take a name of any family for one of their
+    /// own: inherited ones, or new ones.
+    let mayHaveAnyFamily: Bool
     /// What was found out of the caller of the call being judged.
     var inquiry = Inquiry()
     /// What is to be recorded of the call being judged, before it goes on.
@@ -40,8 +43,10 @@ final class Judge {
     var refusesPeers: Bool { prepared.refusesPeers }
     var subjectNeeds: Needs { prepared.subjectNeeds }
 
-    init(policy: Policy, recorder: Recorder, tree: ProcessTree) {
+    init(policy: Policy, recorder: Recorder, tree: ProcessTree, inheritsAnyFamily: Bool) {
         prepared = PreparedPolicy(policy)
+        mayHaveAnyFamily =
+            inheritsAnyFamily || prepared.possibleSockets.contains(where: \.bindsAnyFamily)
         routingOptions = (
             base: RoutingOption.refused(by: policy),
             givenUp: RoutingOption.refused(by: policy.givenUp)
@@ -77,6 +82,12 @@ final class Judge {
     func depend(onPath path: [UInt8], _ descriptor: Int32, _ operation: Operation) {
         dependence = SocketDependence(
             descriptor: descriptor, operation: operation, path: path)
+    }
+
+    /// Notes that a call is made on an AF_UNIX socket alone.
+    func depend(onFamilyOf descriptor: Int32, _ operation: Operation) {
+        dependence = SocketDependence(
+            descriptor: descriptor, operation: operation, isUnix: true)
     }
 
     /// `socketcall(2)`: the number is in a register, the arguments are in memory.
@@ -321,6 +332,8 @@ struct SocketDependence: Equatable {
     var sendTimeout: Int32?
     /// The path in the call's address, where what it leads to makes a difference.
     var path: [UInt8]?
+    /// Whether it is an AF_UNIX socket, of which nothing tells when a peer has room.
+    var isUnix = false
 
     /// A message, as its call has it.
     enum Message: Equatable {

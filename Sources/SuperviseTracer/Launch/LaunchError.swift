@@ -18,6 +18,6 @@ public enum LaunchError: Error, Hashable {
     case noDomain(Errno)
     /// A Landlock domain was demanded, and the kernel's version of Landlock, 0 for none, is too old.
     case noLandlock(abi: Int32)
-    /// The inherited io_uring descriptors could not be closed.
+    /// Inherited descriptors that need no judged call could not be closed or replaced.
     case noClosing(Errno)
 }

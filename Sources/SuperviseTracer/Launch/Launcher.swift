@@ -16,6 +16,9 @@ struct Launcher {
     let domain: LandlockDomain?
     /// Called with the numbers of the io_uring descriptors that were closed; nil: they stay open.
     let closedRings: (([Int32]) -> Void)?
+    /// Whether inherited sockets without a port must not hear anything when they get one; asked only
+    /// where there are some.
+    let deafensPortless: () -> Bool
 
     /// What a process is after the fork, in which both go on.
     enum Role {
@@ -74,6 +77,13 @@ struct Launcher {
             throw .noFilter(error)
         }
         if let closedRings { try Self.closeRings(closedRings) }
+        if csupervise_inherits_portless() != 0, deafensPortless() {
+            do throws(Errno) {
+                try check(csupervise_deafen_portless())
+            } catch {
+                throw .noClosing(error)
+            }
+        }
         do throws(Errno) {
             try domain?.enter()
         } catch {
@@ -99,6 +109,9 @@ struct Launcher {
         if count > 0 { tell(Array(numbers.prefix(count))) }
         if error != 0 { throw .noClosing(Errno(rawValue: error)) }
     }
+
+    /// Whether the command inherits a socket that takes a name of any family for one of its own.
+    static func inheritsAnyFamily() -> Bool { csupervise_inherits_any_family() != 0 }
 
     private static func install(_ filter: Program) throws(Errno) {
         let instructions = filter.instructions

@@ -105,7 +105,7 @@ final class Delegation: Commission {
             pageSlot = slot
             // From here on signals reach the caller.
             thread.setSignalMask(mask)
-            if dependence.path != nil {
+            if dependence.path != nil || dependence.isUnix {
                 // Nothing tells when a socket that is no peer yet has room: it is tried again.
                 waiting = .sending(until: nil)
                 sealing.page.write(calls.pollForWriting(-1), to: slot)
