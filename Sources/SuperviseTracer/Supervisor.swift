@@ -134,13 +134,16 @@ public struct Supervisor {
                 filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
+            if page == nil { handshake.tracer.close() }
             tree.usesThreadPidfds = usesThreadPidfds
-            return supervise(command, isParent: isParent, tree, page)
+            return supervise(
+                command, isParent: isParent, tree, page, launcher: handshake.tracer)
         }
     }
 
     private func supervise(
-        _ command: ThreadID, isParent: Bool, _ tree: ProcessTree, _ page: SealedPage?
+        _ command: ThreadID, isParent: Bool, _ tree: ProcessTree, _ page: SealedPage?,
+        launcher: Descriptor
     ) -> End {
         tree.addRoot(command)
         let recorder = Recorder(
@@ -150,7 +153,8 @@ public struct Supervisor {
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         let supervision = Supervision(
             tree: tree, policy: policy, recorder: recorder, root: root, page: page,
-            filterOfGivenUp: { try? filterOfGivenUp() }, landlockABI: landlockABI)
+            launcher: launcher, filterOfGivenUp: { try? filterOfGivenUp() },
+            landlockABI: landlockABI)
         supervision.rehearse()
         var loop = EventLoop(
             source: KernelStops(
