@@ -111,6 +111,8 @@ static const struct call calls[] = {
     {"seccomp", 317, 354, 0, "iiF", 1, REPORT_NUMBER, 0,
      "seccomp(operation[,flags[,ACTION[:DATA][@CALL]|bad]])", 0},
     {"bpf", 321, 357, 0, "ib", 1, REPORT_NUMBER, 0, "bpf(command[,hex:..|bad])", 0},
+    {"request_key", 249, 287, 0, "wwwi", 3, REPORT_NUMBER, 0,
+     "request_key(type,description,information[,keyring])", 0},
     {"raw", -1, -1, 0, "nwwwwww", 1, REPORT_NUMBER, 0,
      "raw(number[,word..]) or [ABI:]NUMBER(word..)", 0},
 

@@ -59,7 +59,11 @@ int csupervise_timeout(int descriptor, int of_sending)
 void csupervise_reset(int descriptor)
 {
     struct linger now = {.l_onoff = 1};
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    if (connect(descriptor, &none, sizeof none) == -1) {
+        shutdown(descriptor, SHUT_RDWR);
+    }
 }
 
 int csupervise_is_connecting(int descriptor)
@@ -70,11 +74,20 @@ int csupervise_is_connecting(int descriptor)
         && (information.tcpi_state == TCP_SYN_SENT || information.tcpi_state == TCP_SYN_RECV);
 }
 
-int csupervise_filter_packets(int descriptor, const void *instructions, size_t count)
+/// Whether a socket has this very filter: 0, or EPERM.
+static int csupervise_filter_is(int descriptor, const void *instructions, size_t count)
 {
     struct sock_filter present[BPF_MAXINSNS];
     // SO_GET_FILTER counts instructions, not bytes.
     socklen_t length = BPF_MAXINSNS;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_GET_FILTER, present, &length) == -1) {
+        return errno;
+    }
+    return length == count && !memcmp(present, instructions, count * sizeof *present) ? 0 : EPERM;
+}
+
+int csupervise_filter_packets(int descriptor, const void *instructions, size_t count)
+{
     int locked = 0, one = 1;
     socklen_t size = sizeof locked;
     if (count > BPF_MAXINSNS) {
@@ -84,18 +97,15 @@ int csupervise_filter_packets(int descriptor, const void *instructions, size_t c
         return errno;
     }
     if (locked) {
-        if (getsockopt(descriptor, SOL_SOCKET, SO_GET_FILTER, present, &length) == -1) {
-            return errno;
-        }
-        return length == count && !memcmp(present, instructions, count * sizeof *present) ? 0
-                                                                                          : EPERM;
+        return csupervise_filter_is(descriptor, instructions, count);
     }
     struct sock_fprog program = {(unsigned short)count, (struct sock_filter *)instructions};
     if (setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == -1
         || setsockopt(descriptor, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof one) == -1) {
         return errno;
     }
-    return 0;
+    // Whoever shares the socket may have attached another one in between.
+    return csupervise_filter_is(descriptor, instructions, count);
 }
 
 int csupervise_socket_name(int descriptor, uint8_t name[static 128], size_t *length)

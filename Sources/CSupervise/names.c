@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "proc.h"
 
 /// Opens what a magic link of /proc/THREAD leads to.
 static int open_link(pid_t thread, const char *name)
@@ -31,25 +32,53 @@ static int is_same_place(int one, int other)
         && left.stx_dev_minor == right.stx_dev_minor;
 }
 
+/// The inode of a file and where its file system is; nothing is asked of the file system for it, which
+/// may be a server that a tracee has made.
+static int identify(int directory, const char *name, int flags, struct statx *file)
+{
+    if (statx(directory, name, flags | AT_STATX_DONT_SYNC, 0, file) == -1) {
+        return errno;
+    }
+    return (file->stx_mask & STATX_INO) != 0 ? 0 : EACCES;
+}
+
+int csupervise_check_path(const char *path, int directory, const char *name, int flags)
+{
+    struct statx meant, found;
+    // Through a link of ours another name would do: one that is a folder in the mount namespace where
+    // the path was told, and a link here.
+    struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
+        .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    int error = identify(directory, name, flags, &meant);
+    if (error != 0) {
+        return error;
+    }
+    int file = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    if (file == -1) {
+        return EXDEV;
+    }
+    error = identify(file, "", AT_EMPTY_PATH, &found);
+    close(file);
+    if (error != 0 || meant.stx_ino != found.stx_ino || meant.stx_dev_major != found.stx_dev_major
+        || meant.stx_dev_minor != found.stx_dev_minor) {
+        return EXDEV;
+    }
+    return 0;
+}
+
 /// The path of a descriptor as the caller sees it, if it leads to the very same file there.
 static int path_of(int descriptor, char path[static PATH_MAX])
 {
     char link[48];
-    struct stat meant, found;
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
     ssize_t length = readlink(link, path, PATH_MAX - 1);
     if (length == -1) {
         return errno;
     }
     path[length] = '\0';
-    if (fstat(descriptor, &meant) == -1) {
-        return errno;
-    }
-    // Another mount namespace has paths of its own, and a file that was removed has none.
-    if (lstat(path, &found) == -1 || meant.st_dev != found.st_dev || meant.st_ino != found.st_ino) {
-        return EXDEV;
-    }
-    return 0;
+    return csupervise_check_path(path, descriptor, "", AT_EMPTY_PATH);
 }
 
 /// Looks a path up as a thread would, without the links of /proc that lead elsewhere for us.

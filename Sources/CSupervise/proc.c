@@ -446,10 +446,11 @@ int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 40
     snprintf(name, sizeof name, "%d", descriptor);
     ssize_t length = readlinkat(directory, name, path, 4097);
     error = length < 0 ? errno : length > 4096 ? ENAMETOOLONG : 0;
-    close(directory);
     if (error == 0) {
         path[length] = '\0';
+        error = csupervise_check_path(path, directory, name, 0);
     }
+    close(directory);
     return error;
 }
 
@@ -459,5 +460,15 @@ int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t threa
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
     return fstat(directory, &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
+        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
+{
+    struct stat theirs, ours;
+    char folder[32];
+    snprintf(folder, sizeof folder, "task/%d", thread);
+    return stat_link(process, folder, "cwd", &theirs) == 0
+        && stat_link(process, folder, "fd", &ours) == 0
         && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }

@@ -7,4 +7,10 @@
 __attribute__((format(printf, 3, 4)))
 int csupervise_open_below(int *descriptor, int flags, const char *format, ...);
 
+/// Whether a path without links leads, for us, to the file that a name in a directory is; 0 is yes.
+///
+/// The kernel tells the path of an object in the mount namespace that it was opened in. There the same
+/// path can lead to another object than here, and a program can make such a namespace. EXDEV: it does.
+int csupervise_check_path(const char *path, int directory, const char *name, int flags);
+
 #endif

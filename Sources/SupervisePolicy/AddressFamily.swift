@@ -22,6 +22,8 @@ public struct AddressFamily: RawRepresentable, Hashable, Sendable {
     public static let netlink = AddressFamily(rawValue: 16)
     /// `AF_PACKET`.
     public static let packet = AddressFamily(rawValue: 17)
+    /// `AF_TIPC`.
+    public static let tipc = AddressFamily(rawValue: 30)
     /// `AF_VSOCK`.
     public static let vsock = AddressFamily(rawValue: 40)
 

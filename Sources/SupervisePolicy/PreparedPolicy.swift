@@ -13,6 +13,8 @@ public struct PreparedPolicy: Evaluator, Sendable {
     public private(set) var possibleSockets: [SocketKind] = []
     /// As ``Policy/judgesPaths``.
     public let judgesPaths: Bool
+    /// As ``Policy/tellsAddressesApart``.
+    public let tellsAddressesApart: Bool
     /// As ``Policy/everySocket``.
     public let everySocket: [SocketKind]
     /// As ``Policy/programPatterns``.
@@ -32,6 +34,7 @@ public struct PreparedPolicy: Evaluator, Sendable {
         index = RuleIndex(rules)
         decisions = rules.enumerated().map { policy.decision(of: $1, $0) }
         judgesPaths = policy.judgesPaths
+        tellsAddressesApart = policy.tellsAddressesApart
         everySocket = policy.everySocket
         programPatterns = policy.programPatterns
         dependsOnSubject = policy.dependsOnSubject

@@ -109,6 +109,11 @@ extension Target {
             self = .nothing
             return
         }
+        // What it says is known to who reads it as AF_INET6.
+        if socket.kind?.takesUnspecifiedForIPv6 == true, address.family == .unspecified {
+            self = .unknown
+            return
+        }
         self = Target(naming: address, socket, reading: { _ in true }).reached(socket)
     }
 
@@ -139,13 +144,15 @@ extension Target {
     /// The target where the kernel takes "any address" for this host.
     ///
     /// IPv4 takes the address that the socket is bound to, else 127.0.0.1; IPv6 takes ::1, but
-    /// 127.0.0.1 where the socket is bound to an IPv4-mapped address.
+    /// 127.0.0.1 where the socket is bound to an IPv4-mapped address. A socket that is bound to a
+    /// multicast address has that to receive only. Where the kernel would take another one (that of
+    /// an interface, `SO_BINDTODEVICE` or `IP_PKTINFO`), it is given this one: ``Wording``.
     func reached(_ socket: SocketState) -> Target {
         guard case .internet(let address, let port) = self, address.isAny else { return self }
         let localhost = IPAddress.v4(IPv4Address(bits: 0x7f00_0001))
         switch (address, Target(local: socket)) {
         case (_, .unknown): return .unknown
-        case (.v4, .internet(.v4(let own), _)) where own.bits != 0:
+        case (.v4, .internet(.v4(let own), _)) where own.isSource:
             return .internet(.v4(own), port: port)
         case (.v4, _), (_, .internet(.v4, _)): return .internet(localhost, port: port)
         default: return .internet(.v6(IPv6Address(high: 0, low: 1)), port: port)
@@ -160,5 +167,13 @@ extension Target {
 
     var port: UInt16? {
         if case .internet(_, let port) = self { port } else { nil }
+    }
+}
+
+extension IPv4Address {
+    /// Whether a socket that is bound to it sends from it: `inet_bind` takes none of the others for
+    /// more than what is received.
+    fileprivate var isSource: Bool {
+        bits != 0 && bits != .max && !Host.multicast.contains(.v4(self))
     }
 }

@@ -12,8 +12,16 @@ extension Policy {
         }
     }
 
-    /// Whether the rules on an operation, or the boolean behind them, could refuse it.
-    private func couldRefuseByName(_ operation: Operation) -> Bool {
+    /// Whether some request of an operation on a socket of that protocol could be refused.
+    public func couldRefuse(_ operation: Operation, of protocol: RuleProtocol) -> Bool {
+        couldRefuseByName(operation, of: `protocol`)
+    }
+
+    /// Whether the rules on an operation, or the boolean behind them, could refuse it; of any
+    /// protocol, or of one.
+    private func couldRefuseByName(
+        _ operation: Operation, of protocol: RuleProtocol? = nil
+    ) -> Bool {
         let set = OperationSet(operation)
         let rules = allRules
         let isRefused = rules.indices.contains { number in
@@ -22,12 +30,18 @@ extension Policy {
                 return false
             }
             narrow.operations = set
+            if let `protocol` {
+                guard narrow.protocol == nil || narrow.protocol == `protocol`,
+                    narrow.endpoint?.belongs(to: `protocol`) != false
+                else { return false }
+                narrow.protocol = `protocol`
+            }
             return !rules[..<number].contains { $0.action == .allow && $0.covers(narrow) }
         }
         if isRefused { return true }
         // Who listens may accept.
         if network == .on || profile.otherwise == .on || operation == .accept { return false }
-        let everything = Rule(.deny(nil), set)
+        let everything = Rule(.deny(nil), set, `protocol`)
         return !rules.contains { $0.action == .allow && $0.covers(everything) }
     }
 

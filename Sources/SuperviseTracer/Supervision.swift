@@ -266,6 +266,9 @@ final class Supervision: StopHandler {
         if case .runOther(let other) = hold, let sealing {
             return sealing.run(other, stopped, caller)
         }
+        if case .make(let call) = hold, let sealing {
+            return sealing.make(call, stopped, caller)
+        }
         Release.carryOut(hold, stopped)
     }
 
@@ -324,7 +327,8 @@ final class Supervision: StopHandler {
         guard let sealing else { return stopped.resume() }
         switch tree.tracees[slot]?.phase {
         case .sealed(let call)?: sealing.finish(call, stopped, slot)
-        case .shedding(let shedding)?: sealing.shed(shedding, stopped, slot)
+        case .shedding(let shedding)?:
+            sealing.shed(shedding, stopped, slot, policy: limits.policy(for: slot))
         default: stopped.resume()
         }
     }

@@ -31,7 +31,12 @@ struct AttackDoorTests {
         Way("insert-input", "TIOCSTI EPERM", unless: "the kernel has no TIOCSTI for this user"),
         Way("received", "connect EPERM"),
         Way("tunnel", "TUNSETIFF EPERM", unless: "this user makes no tun devices"),
+        Way("ppp", "PPPIOCNEWUNIT EPERM", unless: "this user makes no PPP devices"),
+        Way("discipline", "TIOCSETD EPERM"),
+        Way("vhost", "VHOST_SET_OWNER EPERM", unless: "this user has no /dev/vhost-vsock"),
+        Way("vmci", "IOCTL_VMCI_INIT_CONTEXT EPERM", unless: "this user has no /dev/vmci"),
         Way("bpf", "BPF_PROG_LOAD EPERM", unless: "this user loads no BPF programs"),
+        Way("request-key", "request_key EPERM", unless: "the kernel keeps no keys"),
         Way("int80", "connect EPERM", unless: "the kernel has no 32-bit calls"),
         Way("socketcall", "socketcall EPERM", unless: "the kernel has no 32-bit calls"),
         Way("far-jump", "sendto EPERM", unless: "the kernel has no 32-bit calls"),
@@ -67,6 +72,20 @@ struct AttackDoorTests {
             #expect(outcome == expected, "\(options)")
             #expect(outcome.output != "reached\n", "\(options)")
         }
+    }
+
+    @Test(
+        "no socket option connects where a program may only listen",
+        arguments: [("connectx", "setsockopt"), ("connectx3", "getsockopt")], User.available)
+    func options(way: (name: String, call: String), user: User) async throws {
+        let native = try await run([Self.program, way.name], as: user)
+        guard native == Outcome(output: "reached\n") else {
+            return print("skipped: \(way.name): the kernel has no SCTP: \(native.output)")
+        }
+        #expect(
+            try await supervise(
+                ["-q", "--allow", "incoming sctp"], [Self.program, way.name], as: user)
+                == Outcome(output: "\(way.call) EPERM\n"))
     }
 
     @Test("a connected socket that was received stays usable", arguments: User.available)

@@ -61,6 +61,17 @@ struct AttackRaceTests {
     }
 
     @Test(
+        "that changes the socket itself reaches no address that is refused",
+        arguments: Attack.all(["form", "bind", "form-bind"].map { "change-socket \($0)" }))
+    func changedSocket(attack: Attack) async throws {
+        try await race(
+            attack,
+            options: [
+                "--network", "on", "--deny", "outgoing 127.0.0.2", "--deny", "bind 0.0.0.0",
+            ])
+    }
+
+    @Test(
         "that replaces the socket connects none of a refused protocol",
         arguments: Attack.all(["swap-socket connect"]))
     func connection(attack: Attack) async throws {

@@ -110,6 +110,7 @@ struct DocumentationTests {
             unnamed == [
                 "| the same on a process of the tree",
                 "| `/proc/PID/fd/N` of an outside process",
+                "| devices that are used by reading, writing and mapping",
             ])
     }
 

@@ -128,16 +128,15 @@ struct AgreementTests {
     }
 
     /// Level, option, length, and whether it is refused where rules tell addresses apart.
-    static let options: [(UInt64, UInt64, UInt64, Bool)] = [
+    static let routeOptions: [(UInt64, UInt64, UInt64, Bool)] = [
         (0, 4, 8, true), (41, 57, 24, true), (41, 5, 24, true), (41, 6, 24, true),
-        (132, 100, 16, true), (132, 107, 16, true), (132, 110, 16, true),
-        (0xffff_ffff_0000_0084, 0x1_0000_006e, 16, true), (0, 4, 0, false), (41, 57, 0, false),
-        (0, 5, 8, false), (41, 4, 24, false), (132, 101, 16, false), (1, 4, 4, false),
-        (6, 110, 4, false),
+        (0xffff_ffff_0000_0000, 0x1_0000_0004, 16, true), (0, 4, 0, false), (41, 57, 0, false),
+        (0, 5, 8, false), (41, 4, 24, false), (1, 4, 4, false), (6, 110, 4, false),
     ]
 
     @Test(
-        "Socket options that lead packets past rules on addresses are refused", arguments: options)
+        "Socket options that lead packets past rules on addresses are refused",
+        arguments: routeOptions)
     func routes(level: UInt64, option: UInt64, length: UInt64, isRefused: Bool) throws {
         let rules = [try Rule(parsing: "allow outgoing udp localhost")]
         let arguments = [3, level, option, 0x1000, length]
@@ -151,6 +150,50 @@ struct AgreementTests {
                 #expect(
                     try setup.answer(.setsockopt, architecture, arguments)
                         == (answers ? .notPermitted : .allow))
+            }
+        }
+    }
+
+    /// What is asked of a policy about options that bind or connect: its rules, and whether they
+    /// leave the binding ones and the connecting ones of SCTP, and the one of TIPC.
+    static let sidewaysCases: [(NetworkSwitch, [String], [Bool])] = [
+        (.off, [], [false, false, false]),
+        (.off, ["allow outgoing udp localhost"], [false, false, false]),
+        (.off, ["allow incoming sctp"], [true, false, false]),
+        (.off, ["allow outgoing sctp"], [false, true, false]),
+        (.off, ["allow * sctp"], [true, true, false]),
+        (.off, ["allow * sctp", "deny connect udp 10.0.0.0/8"], [true, true, false]),
+        (.off, ["allow connect sctp 10.0.0.0/8"], [false, false, false]),
+        (.off, ["deny send tipc", "allow *"], [true, true, false]),
+        (.off, ["allow * tipc"], [false, false, true]),
+        (.on, ["deny connect tcp"], [true, true, true]),
+        (.on, ["deny connect [::1]"], [true, false, false]),
+        (.on, ["deny connect sctp program=/bin/false"], [true, false, true]),
+    ]
+
+    @Test(
+        "Socket options that bind or connect are refused where that could be",
+        arguments: sidewaysCases)
+    func sideways(network: NetworkSwitch, rules: [String], left: [Bool]) throws {
+        let policy = Policy(rules: try rules.map { try Rule(parsing: $0) }, network: network)
+        // BINDX_ADD, CONNECTX_OLD, CONNECTX, CONNECTX3, GROUP_JOIN; and neighbours.
+        let options: [(JudgedCall, UInt64, UInt64, Bool)] = [
+            (.setsockopt, 132, 100, left[0]), (.setsockopt, 132, 107, left[1]),
+            (.setsockopt, 132, 110, left[1]), (.getsockopt, 132, 111, left[1]),
+            (.getsockopt, 0xffff_ffff_0000_0084, 0x1_0000_006f, left[1]),
+            (.setsockopt, 271, 135, left[2]), (.setsockopt, 132, 111, true),
+            (.setsockopt, 132, 101, true), (.getsockopt, 132, 110, true),
+            (.getsockopt, 132, 108, true), (.getsockopt, 1, 4, true), (.getsockopt, 0, 4, true),
+        ]
+        for architecture in Architecture.allCases {
+            for (call, level, option, isLeft) in options {
+                let arguments = [3, level, option, 0x1000, 0x2000]
+                #expect(
+                    try Setup(policy: policy).answer(call, architecture, arguments)
+                        == (isLeft ? .allow : .notPermitted), "\(call) \(level) \(option)")
+                #expect(
+                    try Setup(policy: policy, mode: .audit).answer(call, architecture, arguments)
+                        == .allow)
             }
         }
     }

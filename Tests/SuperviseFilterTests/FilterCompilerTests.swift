@@ -137,8 +137,10 @@ struct FilterCompilerTests {
 
     @Test("socketcall is the tracer's for each judged call behind it", arguments: 0..<24)
     func socketcall(number: UInt64) throws {
-        let judged: Set<UInt64> = [1, 2, 3, 4, 8, 11, 16, 20]
         for setup in Setup.filtering {
+            let holdsOptions = setup.policy.restricts && setup.mode == .enforce
+            let options: Set<UInt64> = holdsOptions ? [14, 15] : []
+            let judged = options.union([1, 2, 3, 4, 8, 11, 16, 20])
             for upper in Self.garbage {
                 #expect(
                     try setup.answer(.socketcall, .i386, [number | upper, 0x1000])
@@ -234,9 +236,20 @@ struct FilterCompilerTests {
     /// A call, its arguments, and whether it is refused where refusals are made.
     static let sideDoorCases: [(JudgedCall, [UInt64], Bool)] = [
         (.bpf, [5], true),
+        (.requestKey, [1, 2, 3, 4], true),
+        (.requestKey, [1, 2, 0, 4], false),
         (.ioctl, [0, 0x5412], true),
         (.ioctl, [0, 0xffff_ffff_0000_541c], true),
         (.ioctl, [0, 0x4004_54ca], true),
+        (.ioctl, [0, 0x5423], true),
+        (.ioctl, [0, 0xaf01], true),
+        (.ioctl, [0, 0x07a0], true),
+        (.ioctl, [0, 0xc004_743e], true),
+        // TIOCGETD, VHOST_GET_FEATURES, IOCTL_VM_SOCKETS_GET_LOCAL_CID, PPPIOCGUNIT.
+        (.ioctl, [0, 0x5424], false),
+        (.ioctl, [0, 0x8008_af00], false),
+        (.ioctl, [0, 0x07b9], false),
+        (.ioctl, [0, 0x8004_7456], false),
         (.ioctl, [0, 0x5411], false),
         (.ioctl, [0, 0x5413], false),
         (.ioctl, [0x5412, 0x5401, 0x5412], false),

@@ -26,8 +26,8 @@ private let networkOffListing = """
     x86-64:
         3  load nr
         4  jset 0x40000000, then ENOSYS                 ; x32
-        5  jge 102, then x86-64.4
-        6  jge 44, then x86-64.2
+        5  jge 102, then x86-64.5
+        6  jge 45, then x86-64.3
         7  jge 29, then x86-64.1
         8  jeq 16, then ioctl                           ; ioctl
         9  jeq 28, else allow                           ; madvise
@@ -47,154 +47,197 @@ private let networkOffListing = """
        21  load args[1].high
        22  jeq 0, then allow, else EPERM
     x86-64.1:
-       23  jeq 43, then allow                           ; accept
-       24  jge 41, else allow
-       25  jeq 41, then socket, else trace              ; socket; else connect
+       23  jeq 44, then sendto.x86-64                   ; sendto
+       24  jge 42, then x86-64.2
+       25  jeq 41, then socket, else allow              ; socket
     x86-64.2:
-       26  jge 49, then x86-64.3
-       27  jeq 46, then trace                           ; sendmsg
-       28  jeq 44, else allow                           ; sendto
+       26  jeq 42, then trace, else allow               ; connect
     sendto.x86-64:
-       29  load args[4].low
-       30  jeq 0, else trace
-       31  load args[4].high
-       32  jeq 0, then allow, else trace
+       27  load args[4].low
+       28  jeq 0, else trace
+       29  load args[4].high
+       30  jeq 0, then allow, else trace
     x86-64.3:
-       33  jeq 53, then socketpair                      ; socketpair
-       34  jeq 101, then trace                          ; ptrace
-       35  jge 51, then allow, else trace               ; else bind, listen
+       31  jge 53, then x86-64.4
+       32  jeq 46, then trace                           ; sendmsg
+       33  jge 49, else allow
+       34  jge 51, then allow, else trace               ; else bind, listen
     x86-64.4:
-       36  jge 318, then x86-64.6
-       37  jge 308, then x86-64.5
-       38  jeq 157, then prctl                          ; prctl
-       39  jeq 307, then trace, else allow              ; sendmmsg
+       35  jeq 53, then socketpair                      ; socketpair
+       36  jeq 54, then setsockopt                      ; setsockopt
+       37  jeq 55, then getsockopt                      ; getsockopt
+       38  jeq 101, then trace, else allow              ; ptrace
     x86-64.5:
-       40  jeq 317, then seccomp                        ; seccomp
-       41  jge 310, else allow
-       42  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
+       39  jge 317, then x86-64.7
+       40  jge 250, then x86-64.6
+       41  jeq 157, then prctl                          ; prctl
+       42  jeq 249, else allow                          ; request_key
+    request_key.x86-64:
+       43  load args[2].low
+       44  jeq 0, else EPERM
+       45  load args[2].high
+       46  jeq 0, then allow, else EPERM
     x86-64.6:
-       43  jge 428, then x86-64.7
-       44  jeq 321, then EPERM                          ; bpf
-       45  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+       47  jeq 307, then trace                          ; sendmmsg
+       48  jge 310, else allow
+       49  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
     x86-64.7:
-       46  jeq 438, then trace                          ; pidfd_getfd
-       47  jeq 440, then process_madvise, else allow    ; process_madvise
+       50  jge 428, then i386.9
+       51  jeq 321, then EPERM                          ; bpf
+       52  jeq 317, then seccomp, else i386.8           ; seccomp
     ENOSYS:
-       48  return ERRNO(ENOSYS)
+       53  return ERRNO(ENOSYS)
     i386:
-       49  load nr
-       50  jge 355, then i386.4
-       51  jge 173, then i386.2
-       52  jge 55, then i386.1
-       53  jeq 26, then trace                           ; ptrace
-       54  jeq 54, else allow                           ; ioctl
+       54  load nr
+       55  jge 355, then i386.4
+       56  jge 219, then i386.2
+       57  jge 55, then i386.1
+       58  jeq 26, then trace                           ; ptrace
+       59  jeq 54, else allow                           ; ioctl
     ioctl:
-       55  load args[1].low
-       56  jge 0x541c, then ioctl.1
-       57  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+       60  load args[1].low
+       61  jge 0x5423, then ioctl.2
+       62  jge 0x5412, then ioctl.1
+       63  jeq 1952, then EPERM, else allow             ; IOCTL_VMCI_INIT_CONTEXT
     ioctl.1:
-       58  jeq 0x400454ca, then EPERM                   ; TUNSETIFF
-       59  jeq 0x541c, then EPERM, else allow           ; TIOCLINUX
+       64  jeq 0x541c, then EPERM                       ; TIOCLINUX
+       65  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+    ioctl.2:
+       66  jge 0x400454ca, then ioctl.3
+       67  jeq 0xaf01, then EPERM                       ; VHOST_SET_OWNER
+       68  jeq 0x5423, then EPERM, else allow           ; TIOCSETD
+    ioctl.3:
+       69  jeq 0xc004743e, then EPERM                   ; PPPIOCNEWUNIT
+       70  jeq 0x400454ca, then EPERM, else allow       ; TUNSETIFF
     i386.1:
-       60  jeq 102, then socketcall                     ; socketcall
-       61  jeq 172, else allow                          ; prctl
+       71  jeq 102, then socketcall                     ; socketcall
+       72  jeq 172, else allow                          ; prctl
     prctl:
-       62  load args[0].low
-       63  jeq 35, then EPERM, else allow               ; PR_SET_MM
+       73  load args[0].low
+       74  jeq 35, then EPERM, else allow               ; PR_SET_MM
     socketcall:
-       64  load args[0].low
-       65  jge 11, then socketcall.1
-       66  jeq 8, then trace                            ; socketpair
-       67  jeq 0, then allow
-       68  jge 5, then allow, else trace                ; else socket to listen
+       75  load args[0].low
+       76  jge 11, then socketcall.1
+       77  jeq 8, then trace                            ; socketpair
+       78  jeq 0, then allow
+       79  jge 5, then allow, else trace                ; else socket to listen
     socketcall.1:
-       69  jeq 16, then trace                           ; sendmsg
-       70  jeq 20, then trace                           ; sendmmsg
-       71  jeq 11, then trace, else allow               ; sendto
+       80  jeq 20, then trace                           ; sendmmsg
+       81  jeq 11, then trace                           ; sendto
+       82  jge 14, else allow
+       83  jge 17, then allow, else trace               ; else setsockopt to sendmsg
     i386.2:
-       72  jge 346, then i386.3
-       73  jeq 219, then madvise.i386                   ; madvise
-       74  jeq 345, then trace, else allow              ; sendmmsg
+       84  jge 345, then i386.3
+       85  jeq 287, then request_key.i386               ; request_key
+       86  jeq 219, else allow                          ; madvise
     madvise.i386:
-       75  load args[2].low
-       76  jeq 10, else allow                           ; MADV_DONTFORK
-       77  load args[0].low
-       78  jgt 0x10fff, then allow
-       79  jge 0x10000, then madvise.i386.2
+       87  load args[2].low
+       88  jeq 10, else allow                           ; MADV_DONTFORK
+       89  load args[0].low
+       90  jgt 0x10fff, then allow
+       91  jge 0x10000, then madvise.i386.2
     madvise.i386.1:
-       80  load args[0].low
-       81  tax
-       82  load 0x10000
-       83  sub x
-       84  tax
-       85  load args[1].low
-       86  jgt x, then EPERM, else allow
-    madvise.i386.2:
-       87  load args[1].low
-       88  jeq 0, then allow, else EPERM
-    i386.3:
-       89  jeq 346, then allow
-       90  jeq 354, then seccomp                        ; seccomp
-       91  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
-    seccomp:
        92  load args[0].low
-       93  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
-       94  load args[1].low
-       95  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
+       93  tax
+       94  load 0x10000
+       95  sub x
+       96  tax
+       97  load args[1].low
+       98  jgt x, then EPERM, else allow
+    madvise.i386.2:
+       99  load args[1].low
+      100  jeq 0, then allow, else EPERM
+    request_key.i386:
+      101  load args[2].low
+      102  jeq 0, then allow, else EPERM
+    i386.3:
+      103  jeq 346, then allow
+      104  jeq 354, then seccomp                        ; seccomp
+      105  jge 349, then allow, else trace              ; else sendmmsg to process_vm_writev
+    seccomp:
+      106  load args[0].low
+      107  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
+      108  load args[1].low
+      109  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
     i386.4:
-       96  jge 370, then i386.6
-       97  jge 360, then i386.5
-       98  jeq 357, then EPERM                          ; bpf
-       99  jeq 359, else allow                          ; socket
+      110  jge 367, then i386.6
+      111  jge 360, then i386.5
+      112  jeq 357, then EPERM                          ; bpf
+      113  jeq 359, else allow                          ; socket
     socket:
-      100  load args[1].low
-      101  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      102  load args[0].low
-      103  jeq 1, then socket.1                         ; family unix
-      104  jge 46, then EAFNOSUPPORT
-      105  load args[1].low
-      106  and 0xf
-      107  jge 11, then EINVAL, else EPERM
+      114  load args[1].low
+      115  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      116  load args[0].low
+      117  jeq 1, then socket.1                         ; family unix
+      118  jge 46, then EAFNOSUPPORT
+      119  load args[1].low
+      120  and 0xf
+      121  jge 11, then EINVAL, else EPERM
     EAFNOSUPPORT:
-      108  return ERRNO(EAFNOSUPPORT)
+      122  return ERRNO(EAFNOSUPPORT)
     socket.1:
-      109  load args[1].low
-      110  and 0xf
-      111  jge 11, then EINVAL, else allow
+      123  load args[1].low
+      124  and 0xf
+      125  jge 11, then EINVAL, else allow
     i386.5:
-      112  jeq 360, then socketpair                     ; socketpair
-      113  jeq 369, then sendto.i386                    ; sendto
-      114  jge 364, then allow, else trace              ; else bind to listen
-    sendto.i386:
-      115  load args[4].low
-      116  jeq 0, then allow, else trace
+      126  jeq 360, then socketpair                     ; socketpair
+      127  jeq 366, then setsockopt                     ; setsockopt
+      128  jge 364, else trace                          ; else bind to listen
+      129  jeq 364, then allow                          ; accept4, else getsockopt
+    getsockopt:
+      130  load args[1].low
+      131  jeq 132, else allow
+      132  load args[2].low
+      133  jeq 111, then EPERM, else allow
+    setsockopt:
+      134  load args[1].low
+      135  jeq 132, then setsockopt.1
+      136  jeq 271, else allow
+      137  load args[2].low
+      138  jeq 135, then setsockopt.3, else allow
+    setsockopt.1:
+      139  load args[2].low
+      140  jge 107, then setsockopt.2
+      141  jeq 100, then setsockopt.3, else allow
+    setsockopt.2:
+      142  jeq 110, then setsockopt.3
+      143  jeq 107, else allow
+    setsockopt.3:
+      144  load args[4].low
+      145  jeq 0, then allow, else EPERM
     socketpair:
-      117  load args[1].low
-      118  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      119  load args[0].low
-      120  jeq 1, else trace                            ; family unix
-      121  load args[1].low
-      122  and 0xf
-      123  jge 11, then trace, else allow
+      146  load args[1].low
+      147  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      148  load args[0].low
+      149  jeq 1, else trace                            ; family unix
+      150  load args[1].low
+      151  and 0xf
+      152  jge 11, then trace, else allow
     EINVAL:
-      124  return ERRNO(EINVAL)
+      153  return ERRNO(EINVAL)
     i386.6:
-      125  jge 438, then i386.7
-      126  jeq 370, then trace                          ; sendmsg
-      127  jge 425, else allow
-      128  jge 428, then allow, else EPERM              ; else io_uring_setup to io_uring_register
+      154  jge 428, then i386.9
+      155  jge 370, then i386.7
+      156  jeq 369, else allow                          ; sendto
+    sendto.i386:
+      157  load args[4].low
+      158  jeq 0, then allow, else trace
     i386.7:
-      129  jeq 440, then process_madvise                ; process_madvise
-      130  jeq 438, else allow                          ; pidfd_getfd
-    trace:
-      131  return TRACE(0x5356)
+      159  jeq 370, then trace                          ; sendmsg
+    i386.8:
+      160  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+    i386.9:
+      161  jeq 438, then trace                          ; pidfd_getfd
+      162  jeq 440, else allow                          ; process_madvise
     process_madvise:
-      132  load args[3].low
-      133  jeq 10, then EPERM                           ; MADV_DONTFORK
+      163  load args[3].low
+      164  jeq 10, then EPERM                           ; MADV_DONTFORK
     allow:
-      134  return ALLOW
+      165  return ALLOW
     EPERM:
-      135  return ERRNO(EPERM)
+      166  return ERRNO(EPERM)
+    trace:
+      167  return TRACE(0x5356)
 
     """
 

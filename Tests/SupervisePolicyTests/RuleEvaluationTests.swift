@@ -199,6 +199,63 @@ struct RuleEvaluationTests {
         #expect(policy.answer(to: .connect(.known(kind), any)) == .needs(.local))
     }
 
+    @Test("Take a multicast or broadcast address that a socket is bound to for no source")
+    func receivingOnly() throws {
+        let policy = try Policy(["allow connect multicast", "allow connect 255.255.255.255"])
+        let kind = SocketKind(family: .ipv4, type: .datagram, protocolNumber: 17)
+        for bits: UInt32 in [0xe000_00fb, .max] {
+            let own = LocalName.bound(.ipv4(IPv4Address(bits: bits), port: 5))
+            let any = SocketAddress.ipv4(IPv4Address(bits: 0), port: 80)
+            #expect(policy.word(.connect(.known(kind, local: own), any)) == "deny")
+        }
+    }
+
+    @Test("Say how an address is written, so that a socket that changes takes it for the same")
+    func wording() throws {
+        let udp = SocketKind(family: .ipv4, type: .datagram, protocolNumber: 17)
+        let raw6 = SocketKind(family: .ipv6, type: .raw, protocolNumber: 17)
+        let echo6 = SocketKind(family: .ipv6, type: .datagram, protocolNumber: 58)
+        let any = SocketAddress.ipv4(IPv4Address(bits: 0), port: 80)
+        let any6 = SocketAddress.ipv6(IPv6Address(high: 0, low: 0), port: 80, scope: 0)
+        let unspecified = SocketAddress.unspecifiedIPv4(IPv4Address(bits: 0), port: 80)
+        let other = SocketAddress.unspecifiedIPv4(IPv4Address(bits: 1), port: 80)
+        let own = IPAddress.v4(IPv4Address(bits: 0x0a00_0009))
+        let bound = LocalName.bound(.ipv4(IPv4Address(bits: 0x0a00_0009), port: 5))
+        let localhost = Wording.reached(.v4(IPv4Address(bits: 0x7f00_0001)))
+        let rows: [(Request, Wording)] = [
+            (.send(.udp6, unspecified), .familyOnly), (.send(.udp6, other), .familyOnly),
+            (.send(.known(echo6), other), .same), (.send(.known(raw6), other), .same),
+            (.bind(.udp6, unspecified), .noFamily), (.bind(.udp6, other), .same),
+            (.bind(.known(raw6), unspecified), .same), (.bind(.known(udp), unspecified), .same),
+            (.connect(.udp6, unspecified), .same), (.send(.known(udp), other), .same),
+            (.send(.known(udp, local: .unbound), unspecified), localhost),
+            (.connect(.known(udp, local: .unbound), any), localhost),
+            (.connect(.known(udp, local: bound), any), .reached(own)),
+            (.connect(.known(.udp6, local: .unbound), any6), .reached(.v6(.init(high: 0, low: 1)))),
+            (.connect(.known(.udp6, local: bound), any6), localhost),
+            (.connect(.known(udp), any), .same), (.connect(.unknown, any), .same),
+            (.bind(.known(udp, local: .unbound), any), .same),
+            (.send(.known(udp), .localhost), .same),
+        ]
+        for (request, wording) in rows {
+            #expect(request.wording(tellsAddressesApart: true) == wording, "\(request)")
+        }
+        #expect(
+            Request.connect(.known(udp, local: .unbound), any).wording(tellsAddressesApart: false)
+                == .same)
+        #expect(try Policy(["deny send udp 10.0.0.0/8"]).tellsAddressesApart)
+        #expect(try !Policy(["deny send udp :53", "allow connect any:22"]).tellsAddressesApart)
+    }
+
+    @Test("Do not guess what a raw socket of IPv6 takes AF_UNSPEC for")
+    func unspecifiedIPv6() throws {
+        let policy = try Policy(["allow send raw 10.0.0.1"])
+        let raw6 = SocketState.known(SocketKind(family: .ipv6, type: .raw, protocolNumber: 253))
+        let target = SocketAddress.unspecifiedIPv4(IPv4Address(bits: 0x0a00_0001), port: 0)
+        #expect(policy.word(.send(raw6, target)) == "deny")
+        #expect(policy.verdictDependsOnSocket(.send(raw6, target)))
+    }
+
     @Test("Ask only for what the verdict depends on")
     func needs() throws {
         let rules = ["allow connect tcp :22 program=/usr/bin/ssh", "deny bind cgroup=/a user=root"]

@@ -19,6 +19,8 @@ struct NetworkCallTests {
         ),
         (.sendmsg, .sendmsg(descriptor: 1, header: 2, flags: 3)),
         (.sendmmsg, .sendmmsg(descriptor: 1, headers: 2, count: 3, flags: 4)),
+        (.setsockopt, .setsockopt(level: 2, option: 3, length: 5)),
+        (.getsockopt, .getsockopt(level: 2, option: 3)),
         (.ptrace, .ptrace(request: 1, process: 2, address: 3, data: 4)),
         (
             .processVMReadv,
@@ -33,7 +35,7 @@ struct NetworkCallTests {
                 remote: Vectors(pointer: 4, count: 5), flags: 6)
         ),
         (.pidfdGetfd, .pidfdGetfd(pidfd: 1, descriptor: 2, flags: 3)),
-        (.ioctl, .other), (.seccomp, .other),
+        (.requestKey, .other), (.ioctl, .other), (.seccomp, .other),
     ]
 
     /// The arguments 1 to 6 with something above their low halves.
@@ -111,7 +113,7 @@ struct NetworkCallTests {
         let direct: [UInt32: (JudgedCall, Int)] = [
             1: (.socket, 3), 2: (.bind, 3), 3: (.connect, 3), 4: (.listen, 2),
             8: (.socketpair, 4), 11: (.sendto, 6), 16: (.sendmsg, 3), 20: (.sendmmsg, 4),
-            14: (.setsockopt, 5), 5: (.accept, 3), 18: (.accept4, 4),
+            14: (.setsockopt, 5), 15: (.getsockopt, 5), 5: (.accept, 3), 18: (.accept4, 4),
         ]
         let plain = arguments { _ in 0 }
         for number in UInt32(0)...64 {

@@ -19,7 +19,7 @@ struct sockaddr_in address_of(int target);
 /// The end of the way, in a process of its own: its status.
 int in_child(void (*run)(void));
 
-// other-calls.c, untraced.c, machine.c
+// other-calls.c, devices.c, services.c, options.c, untraced.c, machine.c
 void connect_by_ring(void);
 void connect_by_listener(void);
 void connect_untraced(void);
@@ -31,7 +31,14 @@ void insert_input(void);
 void connect_received(void);
 void send_received(void);
 void make_tunnel(void);
+void make_ppp(void);
+void set_discipline(void);
+void own_vhost(void);
+void begin_vmci(void);
 void run_bpf(void);
+void request_key(void);
+void connect_by_setting(void);
+void connect_by_reading(void);
 void send_by_interrupt(void);
 void send_by_socketcall(void);
 void send_by_far_jump(void);

@@ -203,10 +203,14 @@ enum { CSUPERVISE_FIRST_USER_NAMESPACE = 0xEFFFFFFDU, CSUPERVISE_CAP_SYS_RESOURC
 
 /// A thread's credentials, from /proc/THREAD/status.
 int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *credentials);
-/// The path of what `thread`'s descriptor stands for, NUL-terminated.
+/// The path of what `thread`'s descriptor stands for, NUL-terminated, as the caller sees it.
+///
+/// EXDEV: under that path the caller sees something else, or nothing.
 int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097]);
 /// Whether `directory` is /proc/PROCESS/task/THREAD/fd of the caller's /proc.
 int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread);
+/// Whether that is `thread`'s working directory.
+int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread);
 
 // MARK: - This process
 
@@ -287,7 +291,8 @@ int csupervise_socket_inspect(int descriptor, struct csupervise_socket *socket);
 int csupervise_peek_answer(int descriptor, void *buffer, size_t size, size_t *length);
 /// SO_SNDTIMEO, or SO_RCVTIMEO, in milliseconds, rounded up; 0 where there is none.
 int csupervise_timeout(int descriptor, int of_sending);
-/// Has the connection reset when its last descriptor is closed (SO_LINGER with no time).
+/// Resets a connection, whoever has it: connect(2) to AF_UNSPEC with SO_LINGER of no time, or where the
+/// protocol does not know that, shutdown(2).
 void csupervise_reset(int descriptor);
 /// Whether a TCP socket is connecting and not yet connected.
 int csupervise_is_connecting(int descriptor);

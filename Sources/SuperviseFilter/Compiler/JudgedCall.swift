@@ -25,6 +25,8 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case sendmmsg
     /// `setsockopt(2)`.
     case setsockopt
+    /// `getsockopt(2)`.
+    case getsockopt
     /// `socketcall(2)`: all of the above behind one number, arguments in memory; i386 only.
     case socketcall
 
@@ -56,6 +58,8 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case seccomp
     /// `bpf(2)`.
     case bpf
+    /// `request_key(2)`.
+    case requestKey = "request_key"
     /// `ioctl(2)`.
     case ioctl
     /// `madvise(2)`.

@@ -15,13 +15,29 @@ extension PartialEvaluation {
             values: [.init(0, own, .setModeStrict), .init(1, filter, .setModeFilter)], else: .allow)
     }
 
-    /// Keys put into the terminal are run by the shell outside; a tun device is a network card.
+    /// With "callout information" the kernel has a key that nobody has made by a program of root's,
+    /// outside of the tree: the one for `dns_resolver` asks a name server, and the key is the answer.
+    ///
+    /// Whatever the information is, "" too. Without it the keys that there are are searched.
+    mutating func requestKey(_ architecture: Architecture) -> RegisterDecision {
+        isZero(.third, architecture, then: .allow, else: door)
+    }
+
+    /// The requests to devices that lead to the network, or to the shell outside.
+    ///
+    /// Keys put into the terminal are run by that shell. A tun device is a network card, and so is a
+    /// unit of PPP, or a terminal with the line discipline of a network. The others are what a program
+    /// begins with that plays a virtual machine to the host, whose AF_VSOCK it then reaches without a
+    /// socket: the drivers refuse everything else before. Each number is of one driver, or of
+    /// terminals, and the same in both ABIs.
     mutating func ioctl() -> RegisterDecision {
         graph.select(
             .low(.second),
             values: [
-                .init(0x5412, door, .insertInput), .init(0x541c, door, .consoleControl),
-                .init(0x4004_54ca, door, .setTunnel),
+                .init(0x07a0, door, .initializeContext), .init(0x5412, door, .insertInput),
+                .init(0x541c, door, .consoleControl), .init(0x5423, door, .setDiscipline),
+                .init(0xaf01, door, .setOwner), .init(0x4004_54ca, door, .setTunnel),
+                .init(0xc004_743e, door, .newUnit),
             ], else: .allow)
     }
 

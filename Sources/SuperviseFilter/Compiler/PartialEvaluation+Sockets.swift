@@ -87,6 +87,12 @@ extension PartialEvaluation {
         page != nil && kind.family == .unix && kind.type == .datagram
     }
 
+    /// Whether the tracer makes such a socket deaf to some peers before anybody has it.
+    private func guardsPeers(of kind: SocketKind) -> Bool {
+        mode == .enforce && couldRefuse.contains(.accept)
+            && PeerFilter.guardsNew(kind, under: policy)
+    }
+
     private mutating func decision(
         on kind: SocketKind, answersDenied: Bool
     ) -> RegisterDecision {
@@ -95,7 +101,7 @@ extension PartialEvaluation {
         case .needs: .trace
         case .decided(let decision):
             switch decision.verdict {
-            case .allow: watching == .everything ? .trace : .allow
+            case .allow: watching == .everything || guardsPeers(of: kind) ? .trace : .allow
             case .deny(let error):
                 if isForErrands(kind) {
                     .trace

@@ -26,7 +26,7 @@ struct PartialEvaluation: Sendable {
     /// The operations of which some request could be refused.
     let couldRefuse: OperationSet
     /// The socket options that lead past the rules.
-    private let routingOptions: [RoutingOption]
+    let routingOptions: [RoutingOption]
 
     /// Makes the evaluation of a policy; the page is where the tracer maps its sealed arguments.
     init(
@@ -70,8 +70,9 @@ struct PartialEvaluation: Sendable {
         case .sendto:
             graph.named("\(call.name).\(architecture.name)", sendto(architecture))
         case .setsockopt:
-            guardsSideDoors && !routingOptions.isEmpty
-                ? graph.named(call.name, setsockopt(routingOptions)) : .allow
+            guardsSideDoors ? graph.named(call.name, setsockopt()) : .allow
+        case .getsockopt:
+            guardsSideDoors ? graph.named(call.name, getsockopt()) : .allow
         case .socketcall:
             graph.named(call.name, socketcall())
         case .recvfrom, .recvmsg, .recvmmsg, .read:
@@ -84,6 +85,10 @@ struct PartialEvaluation: Sendable {
             graph.named(call.name, seccomp())
         case .bpf:
             guardsSideDoors ? door : .allow
+        case .requestKey:
+            guardsSideDoors
+                ? graph.named("\(call.name).\(architecture.name)", requestKey(architecture))
+                : .allow
         case .ioctl:
             guardsSideDoors ? graph.named(call.name, ioctl()) : .allow
         case .madvise:

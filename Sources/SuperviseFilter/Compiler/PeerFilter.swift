@@ -30,6 +30,19 @@ public struct PeerFilter: Hashable, Sendable {
             ] + short + long
     }
 
+    /// Whether a socket of this kind needs a filter from its first moment, whoever uses it.
+    ///
+    /// A raw socket hears of everybody then, and a datagram socket gets a port by calls that are not
+    /// judged. A stream socket hears of nobody before `listen(2)`.
+    public static func guardsNew(_ kind: SocketKind, under policy: Policy) -> Bool {
+        guard kind.family == .ipv4 || kind.family == .ipv6,
+            kind.type == .datagram || kind.type == .raw
+        else { return false }
+        return policy.allRules.contains {
+            $0.action != .allow && Step($0, kind, .unknown) != nil
+        }
+    }
+
     /// `SKF_NET_OFF`: the packet's network header.
     fileprivate static let network: UInt32 = 0xfff0_0000
 

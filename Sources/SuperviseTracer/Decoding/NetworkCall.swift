@@ -16,11 +16,20 @@ enum NetworkCall: Equatable {
     case sendmsg(descriptor: Int32, header: UInt64, flags: UInt32)
     case sendmmsg(descriptor: Int32, headers: UInt64, count: UInt32, flags: UInt32)
     case setsockopt(level: UInt32, option: UInt32, length: UInt32)
+    case getsockopt(level: UInt32, option: UInt32)
     case ptrace(request: UInt64, process: Int32, address: UInt64, data: UInt64)
     case processMemory(process: Int32, local: Vectors, remote: Vectors, flags: UInt64)
     case pidfdGetfd(pidfd: Int32, descriptor: Int32, flags: UInt32)
     /// A call that is never judged.
     case other
+}
+
+/// `socket(2)`.
+struct SocketCall: Equatable {
+    var family: Int32
+    /// With its flags.
+    var type: Int32
+    var protocolNumber: Int32
 }
 
 /// `accept4(2)`, and `accept(2)` as the same without flags.
@@ -55,6 +64,7 @@ extension NetworkCall {
         case .sendmsg: self.init(sendmsg: arguments)
         case .sendmmsg: self.init(sendmmsg: arguments)
         case .setsockopt: self.init(setsockopt: arguments)
+        case .getsockopt: self.init(getsockopt: arguments)
         case .ptrace:
             // All are `long`: all of the word counts.
             self = .ptrace(
@@ -84,6 +94,7 @@ extension NetworkCall {
         case 8: "socketpair"
         case 11: "sendto"
         case 14: "setsockopt"
+        case 15: "getsockopt"
         case 16: "sendmsg"
         case 18: "accept4"
         case 20: "sendmmsg"
@@ -102,6 +113,7 @@ extension NetworkCall {
         case 8: self.init(socketpair: arguments)
         case 11: self.init(sendto: arguments)
         case 14: self.init(setsockopt: arguments)
+        case 15: self.init(getsockopt: arguments)
         case 16: self.init(sendmsg: arguments)
         case 18: self.init(accept: arguments, flags: arguments.unsigned(3))
         case 20: self.init(sendmmsg: arguments)
@@ -115,7 +127,7 @@ extension NetworkCall {
         case 4: 2
         case 1, 2, 3, 5, 16: 3
         case 8, 18, 20: 4
-        case 14: 5
+        case 14, 15: 5
         case 11: 6
         default: 0
         }
@@ -168,6 +180,10 @@ extension NetworkCall {
         self = .setsockopt(
             level: arguments.unsigned(1), option: arguments.unsigned(2),
             length: arguments.unsigned(4))
+    }
+
+    init(getsockopt arguments: Arguments) {
+        self = .getsockopt(level: arguments.unsigned(1), option: arguments.unsigned(2))
     }
 
     init(sendmmsg arguments: Arguments) {

@@ -12,6 +12,8 @@ enum Hold {
     case sendSealed(SealedMessages)
     /// A deputy accepts the connection, and the one who made it is judged.
     case accept(AcceptCall)
+    /// A deputy makes the socket, and the filter for its peers is attached.
+    case make(SocketCall)
     /// Another call is made instead, which has the same result.
     case runOther(RawCall)
     /// The call is not made and fails with this error.
@@ -26,7 +28,7 @@ enum Hold {
     var needsPage: Bool {
         switch self {
         case .runSealed, .sendSealed, .accept: true
-        case .run, .runOther, .fail: false
+        case .run, .runOther, .make, .fail: false
         }
     }
 }
@@ -38,7 +40,7 @@ enum Release {
         switch hold {
         case .run: stopped.resume()
         // Not without the page: the kernel would read what nobody has judged.
-        case .runSealed, .sendSealed, .accept, .runOther: fail(stopped, .notPermitted)
+        case .runSealed, .sendSealed, .accept, .runOther, .make: fail(stopped, .notPermitted)
         case .fail(let error): fail(stopped, error)
         }
     }
@@ -55,6 +57,7 @@ enum Release {
         case .sendSealed(let messages):
             sealing.send(messages, stopped, caller, place: place)
         case .accept(let call): sealing.accept(call, stopped, caller, place: place)
+        case .make(let call): sealing.make(call, stopped, caller)
         case .runOther(let call): sealing.run(call, stopped, caller)
         case .fail(let error): fail(stopped, error)
         }

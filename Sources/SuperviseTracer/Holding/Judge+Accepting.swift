@@ -17,7 +17,7 @@ extension Judge {
         guard refusesPeers, judgesConnections, !recorder.isAuditing else { return .run }
         // The caller makes a socket that the tracer has to take.
         guard !memory.isHidden(caller.slot) else {
-            return .fail(refuse("peers of a process that hides"))
+            return .fail(refuse(Self.hiddenPeers))
         }
         return .accept(call)
     }

@@ -95,7 +95,7 @@ extension Judge {
                 depend(onPath: path, named.descriptor, named.operation)
                 return .success(bytes)
             }
-            return judge(named, pinned, caller, earlier: earlier)
+            return judge(named, path, pinned, caller, earlier: earlier)
         }
         // A name that is to be made: there is nothing yet that could be held.
         switch lookUp(address, named, caller) {
@@ -121,7 +121,11 @@ extension Judge {
         {
             return .success(bytes)
         }
-        switch look(at: named.descriptor, caller, for: { named.request($0, address) }) {
+        let given = NamedAddress(address: address, bytes: bytes)
+        switch look(
+            at: named.descriptor, caller,
+            for: { named.request($0, given.read(by: $0, in: named.operation).address) })
+        {
         case .error(.notSocket) where named.operation == .connect:
             // connect(2) copies the address before it asks whether the descriptor is a socket.
             return .failure(
@@ -129,6 +133,8 @@ extension Judge {
         case .error(let error):
             return .failure(KernelError(number: error))
         case .socket(let state):
+            let read = given.read(by: state, in: named.operation)
+            (address, bytes) = (read.address, read.bytes)
             var request = named.request(state, address)
             var decision = decision(on: request, named.descriptor, state.kind, by: caller)
             if !decision.verdict.isDenial, let other = named.otherRequest(state, address) {
@@ -142,6 +148,10 @@ extension Judge {
             // An AF_UNIX address is refused by every socket of another family, and AF_UNIX sockets
             // that differ in what they do with it are given one that makes no difference.
             let step = recorder.isAuditing ? nil : decision.source
+            if !recorder.isAuditing {
+                bytes = bytes.worded(
+                    request.wording(tellsAddressesApart: prepared.tellsAddressesApart))
+            }
             if address.family != .unix, !isAllowedOnAny {
                 depend(
                     on: named.descriptor, request, step,
@@ -159,7 +169,8 @@ extension Judge {
 
     /// Judges what a path leads to; a success is an address that leads there and nowhere else.
     private func judge(
-        _ named: Named, _ pinned: PinnedPath, _ caller: Caller, earlier: (() -> ErrorNumber?)?
+        _ named: Named, _ path: [UInt8], _ pinned: PinnedPath, _ caller: Caller,
+        earlier: (() -> ErrorNumber?)?
     ) -> Result<AddressBytes, KernelError> {
         switch sockets.look(at: named.descriptor, of: caller.slot) {
         case .error(let error): return .failure(KernelError(number: error))
@@ -171,8 +182,13 @@ extension Judge {
                 // They do not look at it.
                 return .success(.nobody)
             }
-            let request = named.request(state, .unix(.path(pinned.path)))
-            let decision = decision(on: request, named.descriptor, state.kind, by: caller)
+            let request = named.request(state, .unix(.path(pinned.path ?? path)))
+            // What has no path is not judged by the one that it was opened by: with mounts of its
+            // own a program gives every object any name.
+            let decision =
+                pinned.path == nil && pinned.error == 0
+                ? unknownName
+                : decision(on: request, named.descriptor, state.kind, by: caller)
             let error = refusal(of: request, decision) {
                 earlier?() ?? refusedEarlier(named, caller)
                     ?? (pinned.error == 0 ? nil : ErrorNumber(rawValue: pinned.error))
@@ -181,8 +197,11 @@ extension Judge {
             if pinned.error != 0 {
                 return .failure(KernelError(number: ErrorNumber(rawValue: pinned.error)))
             }
+            guard let name = pinned.name else {
+                return .failure(KernelError(number: refuse("a path that cannot be held")))
+            }
             // AF_UNIX
-            return .success(AddressBytes([1, 0] + pinned.name))
+            return .success(AddressBytes([1, 0] + name))
         }
     }
 

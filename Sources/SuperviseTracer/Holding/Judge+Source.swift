@@ -62,28 +62,8 @@ extension AddressBytes {
     ///
     /// AF_UNSPEC, where it stands for AF_INET, is AF_INET from then on.
     fileprivate func replacing(with address: IPAddress) -> AddressBytes {
-        var result = self
-        func put(_ bytes: [UInt8], at offset: Int) {
-            for (index, byte) in bytes.enumerated() where offset + index < result.count {
-                result.storage[offset + index] = byte
-            }
-        }
-        let isIPv6 = storage[0] == 10
-        switch address {
-        case .v4(let short):
-            let bytes = (0..<4).reversed().map { UInt8(truncatingIfNeeded: short.bits >> (8 * $0)) }
-            if isIPv6 {
-                put([UInt8](repeating: 0, count: 10) + [0xff, 0xff] + bytes, at: 8)
-            } else {
-                put([2, 0], at: 0)
-                put(bytes, at: 4)
-            }
-        case .v6(let long):
-            let bytes = [long.high, long.low].flatMap { half in
-                (0..<8).reversed().map { UInt8(truncatingIfNeeded: half >> (8 * $0)) }
-            }
-            if isIPv6 { put(bytes, at: 8) }
-        }
+        var result = placing(address)
+        if case .v4 = address, storage[0] != 10 { result.put([2, 0], at: 0) }
         return result
     }
 

@@ -107,6 +107,7 @@ final class Judge {
         // No call of socketcall(2) is one of these.
         case .runOther: return .fail(.noFunction)
         case .accept(let call): return .accept(call)
+        case .make(let call): return .make(call)
         case .fail(let error): return .fail(error)
         }
     }
@@ -134,7 +135,8 @@ final class Judge {
     private func judge(_ call: NetworkCall, _ caller: Caller) -> Hold {
         switch call {
         case .socket(let family, let type, let number):
-            return decide(.create(SocketKind(asked: family, type, number)), caller)
+            return judgeSocket(
+                SocketCall(family: family, type: type, protocolNumber: number), caller)
         case .socketpair(let family, let type, let number, let result):
             return judgePair(family, type, number, result, caller)
         case .bind(let descriptor, let address, let length):
@@ -157,17 +159,27 @@ final class Judge {
         case .sendmmsg(let descriptor, let headers, let count, let flags):
             return judgeMessages(descriptor, headers, count, flags, caller)
         case .setsockopt(let level, let option, let length):
-            // Only behind `socketcall(2)`: else the filter has answered.
-            let options = policy.isGivenUp ? routingOptions.givenUp : routingOptions.base
-            let isRefused =
-                length != 0 && !recorder.isAuditing
-                && options.contains { $0.level == level && $0.number == option }
-            return isRefused ? .fail(.notPermitted) : .run
+            return judgeOption(length != 0 && isRefused(level, option, read: false))
+        case .getsockopt(let level, let option):
+            return judgeOption(isRefused(level, option, read: true))
         case .ptrace, .processMemory, .pidfdGetfd:
             return judgeTracing(call, caller)
         case .other:
             // Our filter never traps these: the stop is the doing of a filter of the program's own.
             return .fail(.noFunction)
+        }
+    }
+
+    /// An option behind `socketcall(2)`, or of who has given the network up: else the filter has
+    /// answered.
+    private func judgeOption(_ isRefused: Bool) -> Hold {
+        isRefused && !recorder.isAuditing ? .fail(.notPermitted) : .run
+    }
+
+    private func isRefused(_ level: UInt32, _ number: UInt32, read: Bool) -> Bool {
+        let options = policy.isGivenUp ? routingOptions.givenUp : routingOptions.base
+        return options.contains {
+            $0.level == level && $0.number == number && $0.isRead == read
         }
     }
 
@@ -209,6 +221,17 @@ final class Judge {
             notes.append(Note(call: callName, decision: decision, request: nil))
         }
         return policy.refusal
+    }
+
+    /// Refuses a call that was judged before, by that policy, and records why; the call's result.
+    func refusal(
+        _ why: String, of name: String, _ policy: PreparedPolicy, by caller: Caller
+    ) -> Int64 {
+        prepared = policy
+        begin(name)
+        let error = refuse(why)
+        _ = recorder.record(notes, by: caller)
+        return -Int64(error.rawValue)
     }
 
     /// As `refusal`, for a call that registers decide.
@@ -309,10 +332,12 @@ struct SocketDependence: Equatable {
 struct PinnedPath {
     /// The error of opening it, 0 where it is open.
     var error: Int32
-    /// The absolute path of what was opened, without links.
-    var path: [UInt8]
-    /// A relative path to that very object from the deputy's working directory.
-    var name: [UInt8]
+    /// The absolute path of what was opened, without links; nil where the tracer does not see it
+    /// under its path: the caller has mounts of its own.
+    var path: [UInt8]?
+    /// A relative path to that very object from the deputy's working directory; nil where it cannot
+    /// be named so.
+    var name: [UInt8]?
 }
 
 /// A decision that is to be recorded.

@@ -21,30 +21,68 @@ enum Shedding: Equatable {
 /// Closes descriptors in place of the first call of a program, then lets it make that call.
 ///
 /// Without a call a program can do nothing with a descriptor, and by its exec nobody else shares
-/// its descriptors.
+/// its descriptors. Whose sockets are there yet is killed: a filter that it is under answered for the
+/// kernel.
 final class SheddingErrand: Errand {
+    private let shedding: Shedding
+    private let caller: Caller
+    private let policy: PreparedPolicy
+    private let judge: Judge
     private var calls: [RawCall]
 
-    init(_ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts, _ shedding: Shedding) {
-        calls = shedding.calls(layouts).reversed()
-        super.init(registers, mask: mask, layouts)
+    init(
+        _ registers: Registers, mask: UInt64, caller: Caller, _ shedding: Shedding,
+        policy: PreparedPolicy, judge: Judge
+    ) {
+        self.shedding = shedding
+        self.caller = caller
+        self.policy = policy
+        self.judge = judge
+        calls = shedding.calls(caller.layouts).reversed()
+        super.init(registers, mask: mask, caller.layouts)
     }
 
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
-        calls.popLast().map { .call($0) } ?? .restart
+        if let call = calls.popLast() { return .call(call) }
+        if isDone(result) { return .restart }
+        judge.prepared = policy
+        judge.begin("execve")
+        _ = judge.refuse("killed: a filter of its own kept its sockets from being closed")
+        _ = judge.recorder.record(judge.notes, by: caller)
+        return .kill
+    }
+
+    /// Whether all is closed, which the results of the calls do not tell.
+    private func isDone(_ result: Int64?) -> Bool {
+        if let process = judge.tree.tracees[caller.slot]?.process,
+            judge.tree.processes[process]?.hasOwnFilters == false
+        {
+            // The kernel closes a descriptor whatever error it tells of.
+            return shedding != .all || result == 0
+        }
+        guard case .descriptors(let numbers) = shedding, let held = heldSockets(of: caller.thread)
+        else { return false }
+        return Set(numbers).isDisjoint(with: held.map(\.number))
     }
 }
 
 extension Sealing {
     /// Begins it, at the entry of the program's first call; the exit of its `execve(2)` is before.
-    func shed(_ shedding: Shedding, _ stopped: consuming StoppedThread, _ slot: Int) {
+    func shed(
+        _ shedding: Shedding, _ stopped: consuming StoppedThread, _ slot: Int,
+        policy: PreparedPolicy
+    ) {
         guard let entry = stopped.entryStop() else { return stopped.resumeToSyscallExit() }
-        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
-            return stopped.abandon()
-        }
+        guard let registers = stopped.registers(), let mask = stopped.signalMask(),
+            let process = tree.tracees[slot]?.process,
+            let leader = tree.processes[process]?.leader
+        else { return stopped.abandon() }
         let isWide = entry.architecture == Architecture.x86_64.auditValue
+        let caller = Caller(
+            thread: stopped.id, slot: slot, layouts: isWide ? .x86_64 : .i386, process: leader)
         begin(
-            SheddingErrand(registers, mask: mask, isWide ? .x86_64 : .i386, shedding), stopped,
-            slot)
+            SheddingErrand(
+                registers, mask: mask, caller: caller, shedding, policy: policy, judge: judge),
+            stopped, slot)
     }
 }

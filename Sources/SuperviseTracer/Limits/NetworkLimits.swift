@@ -48,7 +48,8 @@ final class NetworkLimits {
     /// Whether a door is shut for those who have given the network up, and open for others.
     func isDoor(_ call: JudgedCall, _ arguments: Arguments) -> Bool {
         switch call {
-        case .ioUringSetup, .ioUringEnter, .ioUringRegister, .bpf, .ioctl: !isOffForAll
+        case .ioUringSetup, .ioUringEnter, .ioUringRegister, .bpf, .requestKey, .ioctl:
+            !isOffForAll
         case .seccomp: !isOffForAll && Self.makesListener(arguments)
         default: false
         }

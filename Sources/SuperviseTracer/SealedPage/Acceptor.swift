@@ -4,7 +4,10 @@ import SupervisePolicy
 
 /// The deputy of an `accept(2)`: it accepts until somebody has connected who may be heard.
 ///
-/// What it accepts is in its own descriptors, which nobody else can use, until it has ended.
+/// What it accepts is in its own descriptors, which nobody else can use, until it has ended. It never
+/// runs its program: until then it makes no call but these (`Errand`), and where a filter of the
+/// program's own keeps it from ending, its process is killed. A connection that nobody is to hear of
+/// is reset by the tracer, and does not depend on being closed.
 final class Acceptor: Errand {
     /// What became of the call.
     enum Outcome {
@@ -68,7 +71,7 @@ final class Acceptor: Errand {
             // ENOTCONN: it has been reset by now.
             return result == -107 ? close() : exit(.result(result))
         case .close: return refused < Self.mostRefused ? accept() : exit(.waits(nil))
-        case .exit: return .finish(result)
+        case .exit: return acceptance.kill()
         }
     }
 
@@ -127,7 +130,7 @@ final class Acceptor: Errand {
 
     /// Closes a connection that nobody is to hear of.
     private func close() -> ErrandStep {
-        connection?.resetWhenClosed()
+        connection?.reset()
         connection?.close()
         connection = nil
         refused += 1

@@ -50,12 +50,7 @@ class Commission: Errand {
 
     /// Refuses the call, and records why; the call's result.
     final func refusal(_ why: String) -> Int64 {
-        let judge = sealing.judge
-        judge.prepared = policy
-        judge.begin(name)
-        let error = judge.refuse(why)
-        _ = judge.recorder.record(judge.notes, by: caller)
-        return -Int64(error.rawValue)
+        sealing.judge.refusal(why, of: name, policy, by: caller)
     }
 
     final func refuse(_ why: String) -> ErrandStep { .finish(refusal(why)) }
@@ -63,6 +58,20 @@ class Commission: Errand {
     /// Whether the deputy has done its part.
     final var isConcluded: Bool {
         if case .concluded = stage { true } else { false }
+    }
+
+    /// Whether nothing is left to do.
+    final var isOver: Bool {
+        if case .over = stage { true } else { false }
+    }
+
+    /// Kills the process whose deputy was kept from ending.
+    ///
+    /// exit(2) has no result but what a filter of the program's own gives. The deputy would go on with
+    /// its program, with descriptors that it may not have.
+    final func kill() -> ErrandStep {
+        _ = refusal("killed: a filter of its own kept a thread from ending")
+        return .kill
     }
 
     /// Has a deputy made.

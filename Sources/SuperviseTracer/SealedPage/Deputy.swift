@@ -62,7 +62,7 @@ final class Deputy: Errand {
         if let path, outcome == nil, !isCalling {
             return pinning.next(after: result, path, self, at: thread) ?? ownCall
         }
-        if let outcome { return exit(outcome) }
+        if outcome != nil { return delegation.kill() }
         if let sending {
             // Its call was not made: what it was given is no result.
             if let call = sending.next(after: isSendingBegun ? result : nil) {
@@ -111,7 +111,8 @@ final class Deputy: Errand {
     }
 
     override func release(_ stopped: consuming StoppedThread, _ stop: SeccompStop) {
-        if sending != nil { return super.release(stopped, stop) }
+        // A filter of the program's own can stop any call: only the caller's is to be judged, and once.
+        if !isCalling || outcome != nil || sending != nil { return super.release(stopped, stop) }
         if isJudged {
             // The messages of a call that was judged, one after the other.
             Ptrace.interrupt(stopped.id)
@@ -148,7 +149,7 @@ final class Deputy: Errand {
         delegation.events = judge.recorder.takeUnfinished()
         switch hold {
         // Connections have deputies of another kind.
-        case .accept: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
+        case .accept, .make: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
         case _ where isUnpinned:
             stopped.skipCall(result: delegation.refusal("a path that changed meanwhile"))
         case .run, .runOther: break
@@ -201,8 +202,20 @@ final class Deputy: Errand {
             let copy = sealing.judge.sockets.copy(
                 of: Int32(truncatingIfNeeded: descriptor), slot: slot)
         else { return false }
-        defer { copy.close() }
+        defer { copy.closeCopy() }
         return isDescriptorDirectory(copy, of: thread, in: caller.process)
+    }
+
+    /// Whether its working directory is that of its descriptors, when it was told to go there.
+    ///
+    /// Where a filter of the program's own may have answered for the kernel, it is looked at.
+    func isInDescriptors(_ thread: ThreadID) -> Bool {
+        let tree = sealing.judge.tree
+        guard let process = tree.slot(of: thread).flatMap({ tree.tracees[$0]?.process }) else {
+            return false
+        }
+        return tree.processes[process]?.hasOwnFilters == false
+            || isInDescriptorDirectory(thread, in: caller.process)
     }
 
     private func takeSlot() -> UInt16? {

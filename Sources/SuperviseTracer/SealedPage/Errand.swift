@@ -30,6 +30,8 @@ enum ErrandStep {
     case interrupted
     /// It stays where it is until the errand is gone on with.
     case wait
+    /// Its process is killed: it must not go on, and was kept from what it had to do.
+    case kill
 }
 
 /// A series of system calls that a stopped thread makes in the tracer's interest.
@@ -39,9 +41,15 @@ enum ErrandStep {
 /// takes long holds nobody else up. The thread's own registers are put back at the end.
 ///
 /// Between two calls the thread executes one instruction of its program, and another thread may
-/// have put a jump there by then. Hence each call is looked at when it enters the kernel, and one
-/// that is not the tracer's ends the errand: it is judged as any other. An errand that `steps` has
-/// one stop a call instead of two: the instruction is looked at when it has been executed.
+/// have put a jump there by then. Then it runs the program's code, with what it has for the errand:
+/// a connection that nobody is to hear of, a socket that it is to close. Without a call it can do
+/// nothing with that. Hence each call is looked at when it enters the kernel, and in the place of one
+/// that is not the tracer's comes the tracer's own: whatever the thread executes, it makes no other
+/// call until the errand is over. An errand that `steps` has one stop a call instead of two: the
+/// instruction is looked at when it has been executed.
+///
+/// Filters of the program's own see these calls, too, and can answer them in the kernel's stead: with
+/// an error, or with 0. So a result of 0 is no proof that a call was made.
 class Errand {
     /// SIGTRAP.
     static let trap: Int32 = 5
@@ -60,6 +68,8 @@ class Errand {
     private var steps: Bool
     /// Whether the call is being made so.
     private var isStepping = false
+    /// Whether a call was skipped in whose place the errand's could not be put.
+    private var wasSkipped = false
 
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts, steps: Bool = false
@@ -96,13 +106,7 @@ class Errand {
     final func serve(_ stop: consuming Stop) -> Bool {
         switch consume stop {
         case .syscallExit(let stopped):
-            if isStepping { return leave(stopped) }
-            if expectsEntry {
-                guard isMaking(stopped) else { return leave(stopped) }
-                expectsEntry = false
-                stopped.resumeToSyscallExit()
-                return false
-            }
+            if expectsEntry || isStepping || wasSkipped || call == nil { return enter(stopped) }
             guard let now = stopped.registers() else {
                 stopped.abandon()
                 return false
@@ -160,10 +164,27 @@ class Errand {
         take(step, stopped, atEntry: false)
     }
 
-    /// Whether a thread enters the kernel with the errand's call, by the instruction it was given.
-    private func isMaking(_ stopped: borrowing StoppedThread) -> Bool {
-        guard let call, let entry = stopped.entryStop() else { return false }
-        return entry.instructionPointer == registers.instructionPointer && call.is(entry, layouts)
+    /// A thread enters the kernel, to make the errand's call; another one is replaced by that.
+    ///
+    /// The kernel asks the filters after this stop, for the call that it finds then.
+    private func enter(_ stopped: consuming StoppedThread) -> Bool {
+        (expectsEntry, isStepping, wasSkipped) = (false, false, false)
+        guard let entry = stopped.entryStop() else {
+            // Behind a call: one that was skipped, or none of the errand's.
+            guard let call else { return begin(stopped, atEntry: false) }
+            return take(.call(call), stopped, atEntry: false)
+        }
+        guard let call, entry.architecture == layouts.architecture.auditValue else {
+            // The errand's call has no number, or another layout, in that ABI.
+            wasSkipped = true
+            stopped.skipCall(result: -38)
+            stopped.resumeToSyscallExit()
+            return false
+        }
+        guard entry.instructionPointer == registers.instructionPointer, call.is(entry, layouts)
+        else { return take(.call(call), stopped, atEntry: true) }
+        stopped.resumeToSyscallExit()
+        return false
     }
 
     /// The stop for SIGTRAP that follows a step, or that of such a signal which somebody sent.
@@ -180,20 +201,18 @@ class Errand {
         // One that was sent is put back to wait, blocked, for the errand's end; the step's own merges
         // with one that waits already. Whoever sends more of them shall not hold the errand up.
         let sent = wasSent ? Self.trap : 0
-        if wasSent {
+        let isMade =
+            now.callNumber == UInt64(call.number)
+            && now.instructionPointer == registers.instructionPointer
+        if wasSent || !isMade {
             steps = false
             stopped.setSignalMask(blockedMeanwhile)
         }
-        if now.callNumber == UInt64(call.number),
-            now.instructionPointer == registers.instructionPointer
-        {
+        if isMade {
             let step = next(after: layouts.result(now.result), at: stopped)
             return take(step, stopped, atEntry: false, signal: sent)
         }
-        // It came before the step, which is still to be made.
-        guard wasSent, now.instructionPointer == registers.instructionPointer &- 2 else {
-            return leave(stopped, signal: sent)
-        }
+        // It came before the step, which is still to be made; or another instruction was there.
         isStepping = false
         expectsEntry = true
         stopped.resumeToSyscallExit(signal: sent)
@@ -209,22 +228,17 @@ class Errand {
         }
     }
 
-    /// Lets a thread go on that does something else than its errand: what it does is its own.
-    ///
-    /// It is about to enter the kernel, where the filter is asked yet; or, after a step, it is
-    /// outside, and a call that the filter trapped in between was the errand's or was not made.
-    private func leave(_ stopped: consuming StoppedThread, signal: Int32 = 0) -> Bool {
-        stopped.setSignalMask(mask)
-        stopped.resume(signal: signal)
-        return true
-    }
-
     private func take(
         _ step: ErrandStep, _ stopped: consuming StoppedThread, atEntry: Bool, signal: Int32 = 0
     ) -> Bool {
         var changed = registers
         switch step {
         case .wait:
+            stopped.abandon()
+            return false
+        case .kill:
+            // It stands at this stop until it is dead.
+            Ptrace.kill(stopped.id)
             stopped.abandon()
             return false
         case .call(let call):
@@ -271,8 +285,7 @@ class Errand {
 extension RawCall {
     /// Whether a stop is that of this call.
     func `is`(_ stop: SeccompStop, _ layouts: MemoryLayouts) -> Bool {
-        let architecture: Architecture = layouts.word == 8 ? .x86_64 : .i386
-        guard stop.architecture == architecture.auditValue, stop.number == number else {
+        guard stop.architecture == layouts.architecture.auditValue, stop.number == number else {
             return false
         }
         let made = layouts.word == 8 ? stop.arguments : stop.arguments.narrowed
@@ -282,6 +295,9 @@ extension RawCall {
 }
 
 extension MemoryLayouts {
+    /// Whose layouts they are.
+    fileprivate var architecture: Architecture { word == 8 ? .x86_64 : .i386 }
+
     /// A call's result out of its register: 32-bit calls give 32 bits.
     func result(_ rax: UInt64) -> Int64 {
         word == 8

@@ -91,6 +91,13 @@ struct InjectedCalls {
             UInt64(UInt32(bitPattern: least)))
     }
 
+    /// `socket`.
+    func socket(_ call: SocketCall) -> RawCall {
+        RawCall(
+            number(41, 359), UInt64(UInt32(bitPattern: call.family)),
+            UInt64(UInt32(bitPattern: call.type)), UInt64(UInt32(bitPattern: call.protocolNumber)))
+    }
+
     /// `accept4`, without room for the peer's address.
     func accept(_ call: AcceptCall) -> RawCall {
         RawCall(

@@ -12,7 +12,7 @@ struct PathPinning {
 
     private var step = Step.path
     private var object: Int64 = -1
-    private var resolved: [UInt8] = []
+    private var resolved: [UInt8]?
     private(set) var pinned: PinnedPath?
 
     /// The next call; nil where what the path leads to is known and held.
@@ -27,18 +27,17 @@ struct PathPinning {
         switch step {
         case .path:
             guard result >= 0 else { return fail(Int32(truncatingIfNeeded: -result)) }
-            guard let name = deputy.object(result, at: thread.id) else { return fail(1) }
-            (object, resolved) = (result, name)
+            (object, resolved) = (result, deputy.object(result, at: thread.id))
             step = .descriptors
             return deputy.address(of: Array("/proc/thread-self/fd".utf8))
-                .map { .call(calls.openPath($0)) } ?? fail(105)
+                .map { .call(calls.openPath($0)) } ?? fail()
         case .descriptors:
             // In a root without /proc, or with one that is not the tracer's.
-            guard result >= 0, deputy.isDescriptors(result, of: thread.id) else { return fail(1) }
+            guard result >= 0, deputy.isDescriptors(result, of: thread.id) else { return fail() }
             step = .directory
             return .call(calls.changeDirectory(result))
         case .directory:
-            guard result == 0 else { return fail(1) }
+            guard result == 0, deputy.isInDescriptors(thread.id) else { return fail() }
             step = .done
             pinned = PinnedPath(error: 0, path: resolved, name: Array(String(object).utf8))
             return nil
@@ -47,15 +46,17 @@ struct PathPinning {
         }
     }
 
-    private mutating func fail(_ error: Int32) -> ErrandStep? {
+    /// The kernel's error for the path, or 0 where it cannot be held.
+    private mutating func fail(_ error: Int32 = 0) -> ErrandStep? {
         step = .done
-        pinned = PinnedPath(error: error, path: resolved, name: [])
+        pinned = PinnedPath(error: error, path: resolved, name: nil)
         return nil
     }
 
     /// The socket to wait for where the call would wait.
     func dependence(of call: JudgedCall, _ stop: SeccompStop) -> SocketDependence {
         SocketDependence(
-            descriptor: -1, operation: call == .connect ? .connect : .send, path: resolved)
+            descriptor: -1, operation: call == .connect ? .connect : .send,
+            path: resolved ?? [])
     }
 }

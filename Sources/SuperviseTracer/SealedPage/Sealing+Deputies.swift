@@ -32,6 +32,22 @@ extension Sealing {
             stopped, caller.slot)
     }
 
+    /// Has a deputy make a socket, and attaches the filter for its peers before anybody has it.
+    func make(_ call: SocketCall, _ stopped: consuming StoppedThread, _ caller: Caller) {
+        guard let registers = stopped.registers(), let mask = stopped.signalMask() else {
+            return stopped.abandon()
+        }
+        guard judge.judgesConnections else {
+            stopped.setSignalMask(UInt64.max)
+            return begin(
+                OwnMaking(registers, mask: mask, caller: caller, call: call, sealing: self),
+                stopped, caller.slot)
+        }
+        begin(
+            Making(registers, mask: mask, caller: caller, call: call, sealing: self), stopped,
+            caller.slot)
+    }
+
     /// Sets a deputy to work that has just been made; false where it is dead.
     func start(_ deputy: Errand, _ thread: ThreadID, for caller: Caller) -> Bool {
         let tree = judge.tree

@@ -74,7 +74,15 @@ final class Sealing {
             let mask = stopped.signalMask()
         else { return stopped.abandon() }
         let thread = stopped.id
-        let reveals = tree.processes[process]?.hidItself == false && judge.memory.isHidden(slot)
+        // A filter of its own could answer for the kernel when it is to be hidden again.
+        let isUnreadable =
+            tree.processes[process]?.hidItself == false && judge.memory.isHidden(slot)
+        let hasOwnFilters = tree.processes[process]?.hasOwnFilters
+        if isUnreadable, hasOwnFilters == nil, tree.processes[process]?.isAnnounced == false {
+            tree.awaitMaker(slot)
+            return stopped.abandon()
+        }
+        let reveals = isUnreadable && hasOwnFilters == false
         // The signal of a step is forced on the thread, which would undo that it ignores it.
         let steps =
             layouts.word == 8 && !registers.stepsItself && ignores(Errand.trap, thread) == false

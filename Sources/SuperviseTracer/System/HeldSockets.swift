@@ -49,8 +49,8 @@ extension Descriptor {
         return (kind, socket.listening != 0)
     }
 
-    /// Has the connection reset when nobody has the socket any more.
-    func resetWhenClosed() { csupervise_reset(rawValue) }
+    /// Resets the connection, whoever has the socket.
+    func reset() { csupervise_reset(rawValue) }
 
     /// Puts a copy of this descriptor into the receive queue of a tracee's new socket.
     func queue(on socket: Descriptor) -> Bool {

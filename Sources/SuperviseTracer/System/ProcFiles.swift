@@ -123,7 +123,7 @@ func optionMemoryLimit() -> UInt64 {
     csupervise_option_memory_limit()
 }
 
-/// The path of what a thread's descriptor stands for, as the tracer sees it.
+/// The path of what a thread's descriptor stands for; nil where the tracer does not see it there.
 func pathOf(_ descriptor: Int32, of thread: ThreadID) -> [UInt8]? {
     var path = [CChar](repeating: 0, count: 4097)
     guard unsafe csupervise_descriptor_path(thread.rawValue, descriptor, &path) == 0 else {
@@ -138,6 +138,12 @@ func isDescriptorDirectory(
 ) -> Bool {
     csupervise_is_descriptor_directory(
         descriptor.rawValue, process.rawValue, thread.rawValue) != 0
+}
+
+/// Whether a thread's working directory is that of its own descriptors in the tracer's `/proc`; false
+/// where that cannot be told.
+func isInDescriptorDirectory(_ thread: ThreadID, in process: ThreadID) -> Bool {
+    csupervise_is_in_descriptor_directory(process.rawValue, thread.rawValue) != 0
 }
 
 /// The beginning of a process's command line, `/proc/PID/cmdline`; empty where it shows none.

@@ -27,6 +27,11 @@ enum Ptrace {
     static func interrupt(_ thread: ThreadID) {
         _ = csupervise_ptrace_interrupt(thread.rawValue)
     }
+
+    /// Kills the process of a tracee, which as such keeps its number: kill(2) with SIGKILL.
+    static func kill(_ thread: ThreadID) {
+        _ = csupervise_kill(thread.rawValue, 9)
+    }
 }
 
 /// Turns the errno value of a C function into a thrown error.

@@ -1,0 +1,75 @@
+import SuperviseTestSupport
+import Testing
+
+/// Programs with mounts of their own, in which every object can have any path.
+@Suite("A path that a program's own mounts make")
+struct AttackPathTests {
+    /// A way of `Fixtures/attacks/rename-path`, and the rules that it is to get around.
+    struct Way: Sendable, CustomTestStringConvertible {
+        let name: String
+        let rules: [String]
+
+        var testDescription: String { name }
+
+        /// The options, where FOLDER is the folder.
+        func options(_ folder: String) -> [String] {
+            rules.map { $0.replacing("FOLDER", with: folder) }
+        }
+    }
+
+    static let list = ["--allow", "connect unix FOLDER/ok/**", "--deny", "connect unix"]
+    static let one = ["--deny", "connect unix FOLDER/deny/**"]
+    static let ways = [
+        Way(name: "folder", rules: list), Way(name: "link", rules: list),
+        Way(name: "elsewhere", rules: one), Way(name: "file", rules: one),
+        Way(name: "root", rules: one), Way(name: "clone", rules: one),
+        Way(name: "bind", rules: ["--deny", "bind unix FOLDER/deny/new"]),
+    ]
+
+    private func attempt(
+        _ way: String, _ options: [String]?, _ folder: String, as user: User
+    ) async throws -> Outcome {
+        let command = [Programs.path("rename-path"), folder, way]
+        guard let options else { return try await run(command, as: user) }
+        return try await supervise(["--quiet"] + options, command, as: user)
+    }
+
+    @Test("is not judged, whether rules allow or refuse paths", arguments: ways, User.available)
+    func refused(way: Way, user: User) async throws {
+        let native = try await attempt(way.name, nil, temporaryFolder(), as: user)
+        if native == Outcome(output: "unshare EPERM\n") {
+            return print("skipped: as \(user): this user makes no user namespaces")
+        }
+        #expect(native == Outcome(output: "reached\n"))
+        let call = way.name == "bind" ? "bind" : "connect"
+        for network in ["on", "off"] {
+            let folder = temporaryFolder()
+            #expect(
+                try await attempt(
+                    way.name, ["--network", network] + way.options(folder), folder, as: user)
+                    == Outcome(output: call + " EPERM\n"), "\(network)")
+        }
+    }
+
+    @Test("is judged where everybody sees the same there", arguments: [list, one], User.available)
+    func unchanged(rules: [String], user: User) async throws {
+        let folder = temporaryFolder()
+        let options = Way(name: "own", rules: rules).options(folder)
+        let native = try await attempt("own", nil, folder, as: user)
+        #expect(try await attempt("own", options, folder, as: user) == native)
+    }
+
+    @Test("is recorded and not refused in an audit")
+    func audited() async throws {
+        let folder = temporaryFolder()
+        let native = try await attempt("elsewhere", nil, folder, as: .current)
+        let outcome = try await supervise(
+            ["--audit", "--log", "-"] + Way(name: "", rules: Self.one).options(folder),
+            [Programs.path("rename-path"), folder, "elsewhere"])
+        #expect(outcome.output == native.output)
+        let isNoted = outcome.error.split(separator: "\n").contains {
+            $0.contains("would-deny") && $0.contains("a path that cannot be looked up")
+        }
+        #expect(isNoted || native.output != "reached\n", "\(outcome)")
+    }
+}
