@@ -10,63 +10,50 @@
 #include "CSupervise.h"
 #include "message.h"
 
-/// SO_NETNS_COOKIE, Linux 5.14: a number of a socket's network namespace, of no other ever.
-enum { NETWORK_COOKIE = 71 };
-
-static int network_cookie(int socket, uint64_t *cookie)
-{
-    socklen_t length = sizeof *cookie;
-    return getsockopt(socket, SOL_SOCKET, NETWORK_COOKIE, cookie, &length) == -1 ? errno : 0;
-}
-
-/// 0, which is nobody's, where it cannot be told.
-static uint64_t own_network_cookie(void)
-{
-    uint64_t cookie = 0;
-    int own = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (own != -1) {
-        (void)network_cookie(own, &cookie);
-        close(own);
-    }
-    return cookie;
-}
-
-int csupervise_courier_open(int socket, struct csupervise_courier_name *name)
+int csupervise_courier_send(int channel)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int domain = 0, type = 0;
-    socklen_t length = sizeof domain;
-    // Which socket the number stood for is the tracee's to choose.
-    if (getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length) == -1
-        || getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) == -1) {
+    int made = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (made == -1) {
         return errno;
     }
-    if (domain != AF_UNIX || type != SOCK_DGRAM) {
-        return EPROTOTYPE;
+    // A name of the kernel's choice.
+    int error = bind(made, (struct sockaddr *)&address, sizeof address.sun_family) == -1 ? errno : 0;
+    char byte = 0;
+    struct iovec vector = {&byte, 1};
+    union descriptor_room control = {{0}};
+    struct msghdr message = descriptor_message(&vector, &control);
+    hold_descriptor(&control, made);
+    if (error == 0 && sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) {
+        error = errno;
     }
-    uint64_t theirs;
-    int error = network_cookie(socket, &theirs);
-    if (error == 0 && theirs != own_network_cookie()) {
-        error = EXDEV;
+    close(made);
+    return error;
+}
+
+int csupervise_courier_take(int channel, int *courier, struct csupervise_courier_name *name)
+{
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    char byte;
+    size_t got;
+    int error = csupervise_courier_receive(channel, &byte, sizeof byte, &got, courier);
+    if (error == 0 && *courier == -1) {
+        error = ENOMSG;
     }
-    if (error != 0) {
-        return error;
+    if (error == 0 && getsockname(*courier, (struct sockaddr *)&address, &length) == -1) {
+        error = errno;
     }
-    // Without effect where it is bound already. A name of the kernel's choice.
-    (void)bind(socket, (struct sockaddr *)&address, sizeof address.sun_family);
-    // A socket that is connected takes messages from nobody else.
-    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-    (void)connect(socket, &nobody, sizeof nobody);
-    length = sizeof address;
-    if (getsockname(socket, (struct sockaddr *)&address, &length) == -1) {
-        return errno;
+    if (error == 0 && length > sizeof name->bytes) {
+        error = EADDRNOTAVAIL;
     }
-    if (length <= sizeof address.sun_family || length > sizeof name->bytes) {
-        return EADDRNOTAVAIL;
+    if (error == 0) {
+        memcpy(name->bytes, &address, length);
+        name->length = length;
+    } else if (*courier != -1) {
+        close(*courier);
     }
-    memcpy(name->bytes, &address, length);
-    name->length = length;
-    return 0;
+    return error;
 }
 
 int csupervise_courier_receive(
@@ -75,6 +62,8 @@ int csupervise_courier_receive(
     struct iovec vector = {buffer, size};
     union descriptor_room control = {{0}};
     struct msghdr message = descriptor_message(&vector, &control);
+    // The room's end is aligned, so that a second one would fit.
+    message.msg_controllen = CMSG_LEN(sizeof(int));
     *descriptor = -1;
     ssize_t got = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got == -1) {

@@ -210,10 +210,7 @@ int csupervise_queue_descriptor(int socket, int descriptor)
     // Not to whom it is connected by now.
     message.msg_name = &name;
     message.msg_namelen = length;
-    control.header = (struct cmsghdr){
-        .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)),
-    };
-    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    hold_descriptor(&control, descriptor);
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == -1 ? errno : 0;
 }
 

@@ -60,13 +60,11 @@ final class ProcessTree {
 
     /// A call was judged: forgets what its thread showed for it.
     func forgetShown(_ slot: Int) {
-        guard let tracee = tracees[slot],
-            tracee.shown != nil || tracee.isReadDirectly || tracee.wasAskedForCourier
+        guard let tracee = tracees[slot], tracee.shown != nil || tracee.isReadDirectly
         else { return }
         update(slot) {
             $0.shown = nil
             $0.isReadDirectly = false
-            $0.wasAskedForCourier = false
         }
     }
 
@@ -220,10 +218,7 @@ final class ProcessTree {
         // A copy of the maker's address space has the page where the maker had seen it before it
         // began to copy. Mapped by a sister meanwhile, it may have come too late for the copy.
         if tracee.hasSeenPage, known.page == .none {
-            updateProcess(child.process) {
-                $0.page = process.page
-                $0.courier = process.courier
-            }
+            updateProcess(child.process) { $0.page = process.page }
             update(slot) { $0.hasSeenPage = true }
         }
     }
@@ -359,7 +354,6 @@ final class ProcessTree {
             $0.pidfd?.close()
             $0.pidfd = nil
             $0.shown = nil
-            $0.wasAskedForCourier = false
         }
         keepNetwork(slot, former: network)
         let former = processes[process]?.program ?? .unknown
@@ -385,7 +379,6 @@ final class ProcessTree {
             $0.addressSpace = nil
             $0.program = .unknown
             $0.page = .none
-            $0.courier = nil
             $0.hidItself = false
             $0.isMemoryKept = false
         }

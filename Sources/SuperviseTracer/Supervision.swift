@@ -17,7 +17,8 @@ final class Supervision: StopHandler {
     /// Makes the handler of a tree; without a page, calls that need it are refused.
     init(
         tree: ProcessTree, policy: Policy, recorder: Recorder, root: Root, page: SealedPage?,
-        inheritsAnyFamily: Bool, filterOfGivenUp: @escaping () -> Program?, landlockABI: Int32
+        inheritsAnyFamily: Bool, launcher: Descriptor,
+        filterOfGivenUp: @escaping () -> Program?, landlockABI: Int32
     ) {
         self.tree = tree
         self.recorder = recorder
@@ -27,7 +28,7 @@ final class Supervision: StopHandler {
             policy: policy, recorder: recorder, tree: tree,
             inheritsAnyFamily: inheritsAnyFamily)
         self.judge = judge
-        sealing = page.map { Sealing(page: $0, judge: judge) }
+        sealing = page.map { Sealing(page: $0, judge: judge, launcher: launcher) }
         limits = NetworkLimits(
             judge: judge, sealing: sealing, filter: filterOfGivenUp, landlockABI: landlockABI)
     }
@@ -221,7 +222,6 @@ final class Supervision: StopHandler {
             case .fetch(let place, let courier):
                 return sealing.beginFetch(
                     wanted, stopped, caller, stop.stamp, place: place, courier)
-            case .hire: return sealing.beginHiring(stopped, slot, caller.layouts)
             case .inject: return sealing.beginInjection(stopped, slot, caller.layouts)
             case .underWay:
                 sealing.awaitPage(slot)
@@ -337,6 +337,7 @@ final class Supervision: StopHandler {
     }
 
     private func handleExec(_ stopped: consuming StoppedThread, _ thread: ThreadID) {
+        sealing?.takeCourier()
         if let former = stopped.eventMessage() {
             let former = ThreadID(rawValue: Int32(truncatingIfNeeded: former))
             for gone in [thread, former] where tree.isSister(gone, of: thread) {

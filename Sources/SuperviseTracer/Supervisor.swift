@@ -137,9 +137,10 @@ public struct Supervisor {
                 filter == nil || page != nil,
                 Launcher.becomeTracer(of: command, isParent: isParent, handshake, keeping: kept)
             else { return .notStarted }
+            if page == nil { handshake.tracer.close() }
             tree.usesThreadPidfds = usesThreadPidfds
             return supervise(
-                command, isParent: isParent, tree, page,
+                command, isParent: isParent, tree, page, launcher: handshake.tracer,
                 inheritsAnyFamily: inheritsAnyFamily)
         }
     }
@@ -155,7 +156,7 @@ public struct Supervisor {
 
     private func supervise(
         _ command: ThreadID, isParent: Bool, _ tree: ProcessTree, _ page: SealedPage?,
-        inheritsAnyFamily: Bool
+        launcher: Descriptor, inheritsAnyFamily: Bool
     ) -> End {
         tree.addRoot(command)
         let recorder = Recorder(
@@ -165,7 +166,7 @@ public struct Supervisor {
         let root = Root(leader: command, isParent: isParent, tellEnd: commandEnded)
         let supervision = Supervision(
             tree: tree, policy: policy, recorder: recorder, root: root, page: page,
-            inheritsAnyFamily: inheritsAnyFamily,
+            inheritsAnyFamily: inheritsAnyFamily, launcher: launcher,
             filterOfGivenUp: { try? filterOfGivenUp() }, landlockABI: landlockABI)
         supervision.rehearse()
         var loop = EventLoop(

@@ -30,9 +30,6 @@ struct Tracee {
     /// What it showed for the call that traps next; nil but where its process hides.
     var shown: Shown?
 
-    /// Whether it has been asked for a courier since it was last let go on.
-    var wasAskedForCourier = false
-
     /// Whether its memory is read though that may block, since it cannot show it.
     var isReadDirectly = false
 
@@ -101,8 +98,6 @@ struct Process {
     var lineage: LineageState = .unknown
     /// What the log tells of it; kept only where a log wants it.
     var biography: Biography?
-    /// Over what it sends what its tracer may not look at.
-    var courier: Courier?
     /// Whether it made itself undumpable, or is a copy of one that did: it is never revealed, not
     /// for a moment, since others of its user could look then, too.
     var hidItself = false

@@ -72,6 +72,21 @@ struct HiddenTests {
         #expect(supervised == Outcome(output: "listen EPERM, does not listen\n"))
     }
 
+    /// As `swap`, where the supervisor had its socket from this process, some tries of a hundred let the TCP
+    /// socket listen.
+    @Test(
+        "cannot forge what it shows, whatever else it sends",
+        arguments: Attack.all(["forge-courier swap", "forge-courier name"])
+            .filter { $0.user == .nobody || !isRoot })
+    func forged(attack: Attack) async throws {
+        let native = try await attack.run(holding: ["tcp"], supervised: false, adding: ["1"])
+        #expect(native == Outcome(output: "reached 1\n"))
+        let options = attack.words[1] == "name" ? ["--profile", "prctl-network-lsm"] : []
+        let supervised = try await attack.run(
+            holding: ["tcp"], supervised: true, options: options, adding: ["40"], seconds: 300)
+        #expect(supervised == Outcome(output: "reached 0\n"))
+    }
+
     private static let unreadableProbe: String = {
         let path = temporaryFolder("supervise-unreadable") + "/probe"
         try? FileManager.default.copyItem(atPath: Programs.path("probe"), toPath: path)

@@ -395,15 +395,18 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uin
 /// Sets a process's limits of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
-// MARK: - Couriers: sockets over which a tracee that hides from its tracer sends what it must show
+// MARK: - The courier: a socket to which tracees that hide from their tracer send what they must show
 
 struct csupervise_courier_name {
     unsigned length;
     unsigned char bytes[32];
 };
 
-/// Makes an AF_UNIX datagram socket of a tracee's one that anybody can send to, by its abstract name.
-int csupervise_courier_open(int socket, struct csupervise_courier_name *name);
+/// Makes an AF_UNIX datagram socket with an abstract name, and sends it over a socket pair, as its only
+/// descriptor.
+int csupervise_courier_send(int channel);
+/// Takes what `csupervise_courier_send` sent, without waiting.
+int csupervise_courier_take(int channel, int *courier, struct csupervise_courier_name *name);
 /// Takes the next message, without waiting; `*descriptor` is one that came along, or -1.
 int csupervise_courier_receive(
     int socket, void *buffer, size_t size, size_t *length, int *descriptor);

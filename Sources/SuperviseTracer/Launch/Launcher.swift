@@ -89,6 +89,8 @@ struct Launcher {
         } catch {
             throw .noDomain(error)
         }
+        // Nothing of the command's can have it, nor see it made.
+        if filter != nil { Courier.send(over: handshake.launcher) }
         do throws(Errno) {
             if let filter { try Self.install(filter) }
         } catch {
@@ -129,7 +131,8 @@ struct Launcher {
     ///   - isParent: Whether the tracer is that thread's parent.
     ///   - handshake: The way to that thread.
     ///   - kept: The descriptors that stay open.
-    /// - Returns: Whether the command is traced; the launcher tells its user where it is not.
+    /// - Returns: Whether the command is traced; the launcher tells its user where it is not. Then the
+    ///   way stays open, for what the launcher sends before it becomes the command.
     static func becomeTracer(
         of command: ThreadID, isParent: Bool, _ handshake: Handshake, keeping kept: [Int32]
     ) -> Bool {
@@ -157,7 +160,6 @@ struct Launcher {
             return false
         }
         Handshake.send(0, over: handshake.tracer)
-        handshake.tracer.close()
         return true
     }
 }

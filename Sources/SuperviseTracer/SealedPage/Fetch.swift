@@ -30,7 +30,7 @@ final class Shown {
 
     deinit {
         for socket in sockets {
-            if case .success(let copy) = socket.result { copy.close() }
+            if case .success(let copy) = socket.result { copy.closeCopy() }
         }
     }
 
@@ -65,7 +65,7 @@ final class Shown {
     }
 }
 
-/// Has a thread send over its courier what the tracer cannot look at.
+/// Has a thread send to the courier what the tracer cannot look at.
 ///
 /// Then its own call is made again from the start, and judged by what was sent. Signals are blocked
 /// meanwhile.
@@ -84,7 +84,7 @@ final class Fetch: Errand {
     override func ended() { sending.ended() }
 }
 
-/// The calls by which a thread sends over its courier what the tracer cannot look at.
+/// The calls by which a thread sends to the courier what the tracer cannot look at.
 ///
 /// It makes a socket, sends with it, from a slot of the sealed page, and closes it.
 final class Sending {
@@ -198,7 +198,7 @@ final class Sending {
                 return true
             }
             if result == Int64(size + 8), let message = courier.take(token) {
-                message.descriptor?.close()
+                message.descriptor?.closeCopy()
                 guard message.bytes.count == size else { return false }
                 bytes += message.bytes
                 if bytes.count < min(count, Courier.capacity) { return true }
@@ -214,30 +214,6 @@ final class Sending {
             }
         }
         return false
-    }
-}
-
-/// Takes a socket of a process that is about to hide, for its courier.
-final class Hiring: Errand {
-    private let hire: (Int64) -> Void
-    private var isMade = false
-
-    /// An errand that calls `hire` with the number of the new socket, or an error.
-    init(
-        _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts,
-        hire: @escaping (Int64) -> Void
-    ) {
-        self.hire = hire
-        super.init(registers, mask: mask, layouts)
-    }
-
-    override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
-        let calls = InjectedCalls(layouts: layouts)
-        guard let result else { return .call(calls.socket()) }
-        guard !isMade else { return .restart }
-        isMade = true
-        hire(result)
-        return result >= 0 ? .call(calls.close(result)) : .restart
     }
 }
 

@@ -24,8 +24,8 @@ import SystemPackage
 ///
 /// A program file that its user may not read makes its process undumpable from the first
 /// instruction: the tracer can neither take the socket nor look. Such a process is made dumpable
-/// between two calls of step 2, for as long as it takes to open its memory and take the socket,
-/// which stays the process's courier. It is not done to what hid itself.
+/// between two calls of step 2, for as long as it takes to open its memory and take the socket.
+/// It is not done to what hid itself.
 ///
 /// Even the calls of step 4 and 5, whose results are believed, are made in steps. The place and the
 /// number tell that a call was made, but not by which instruction. As a 32-bit call (`int $0x80`)
@@ -268,11 +268,6 @@ final class Injection: Errand {
     private func verified() -> ErrandStep {
         guard memory.isPage(page, at: address, of: slot), isKept() else { return giveUp() }
         tree.updateProcess(process) { $0.page = .mapped(SealedPage.places[place]) }
-        if let copy {
-            let courier = Courier(copy)
-            self.copy = nil
-            tree.updateProcess(process) { $0.courier = courier }
-        }
         step = .done
         restoreLimit()
         return .restart

@@ -42,16 +42,10 @@ extension Sealing {
             awaitPage(slot)
             return stopped.abandon()
         case .ready:
-            if case .hiding = preparation, mayInject, tree.processes[process]?.courier == nil,
-                tree.tracees[slot]?.wasAskedForCourier == false
-            {
-                return beginHiring(stopped, slot, caller.layouts)
-            }
             tree.update(slot) { $0.hasSeenPage = true }
         case .impossible:
             break
         }
-        tree.update(slot) { $0.wasAskedForCourier = false }
         switch preparation {
         case .hiding:
             judge.memory.keep(slot)
@@ -69,8 +63,6 @@ extension Sealing {
     enum Showing {
         /// The thread sends it, from this mapping of the page.
         case fetch(UInt32, Courier)
-        /// A courier is needed first.
-        case hire
         /// The page is mapped first.
         case inject
         /// Another thread is about to map it.
@@ -88,13 +80,13 @@ extension Sealing {
             tracee.shown?.isFull != true
         else { return .impossible }
         if !process.isAnnounced, !process.hasExecuted { return .awaitMaker }
-        // A courier's name means another socket, of anybody's, in another network namespace. It could
+        // The courier's name means another socket, of anybody's, in another network namespace. It could
         // hand on something else than the thread sent.
-        guard process.mayInject, sharesNetwork(tracee.thread) else { return .impossible }
+        guard process.mayInject, let courier, sharesNetwork(tracee.thread) else {
+            return .impossible
+        }
         switch readiness {
-        case .ready(let place):
-            if let courier = process.courier { return .fetch(place, courier) }
-            return judge.memory.isOpen(slot) && !tracee.wasAskedForCourier ? .hire : .impossible
+        case .ready(let place): return .fetch(place, courier)
         case .needed: return process.hidItself ? .impossible : .inject
         case .underWay: return .underWay
         case .impossible: return .impossible
@@ -132,31 +124,12 @@ extension Sealing {
 
     /// The calls by which a deputy shows something; nil where it cannot, or need not.
     ///
-    /// The caller has been made to show its own before, so the page and the courier are there.
+    /// The caller has been made to show its own before, so the page is there.
     func sending(of wanted: Hidden?, _ deputy: Caller, _ stamp: [UInt64]) -> Sending? {
         guard let wanted, case .fetch(let place, let courier) = showing(deputy.slot) else {
             return nil
         }
         return sending(of: wanted, deputy, stamp, place: place, courier)
-    }
-
-    /// Takes a socket of a process that can be looked into, for its courier.
-    func beginHiring(
-        _ stopped: consuming StoppedThread, _ slot: Int, _ layouts: MemoryLayouts
-    ) {
-        guard let process = tree.tracees[slot]?.process, let registers = stopped.registers(),
-            let mask = stopped.signalMask()
-        else { return stopped.abandon() }
-        stopped.setSignalMask(UInt64.max)
-        tree.update(slot) { $0.wasAskedForCourier = true }
-        let (judge, tree) = (judge, tree)
-        let hiring = Hiring(registers, mask: mask, layouts) { number in
-            guard let copy = judge.sockets.copy(of: Int32(truncatingIfNeeded: number), slot: slot)
-            else { return }
-            let courier = Courier(copy)
-            tree.updateProcess(process) { $0.courier = courier }
-        }
-        begin(hiring, stopped, slot)
     }
 
     /// Whether a filter does not allow what an injection does.

@@ -9,13 +9,26 @@ final class Sealing {
     var makers: Set<Int> = []
     /// New threads that may be their deputies, and are kept from their program meanwhile.
     var newborns: [ThreadID] = []
+    /// Where processes that hide send what they show; nil: they cannot.
+    private(set) var courier: Courier?
+    /// Where it comes from, until it has.
+    private var launcher: Descriptor?
     /// Who waits at a stop for the page, by process.
     private var waiters: [Int: [(slot: Int, thread: ThreadID)]] = [:]
 
-    init(page: SealedPage, judge: Judge) {
+    init(page: SealedPage, judge: Judge, launcher: Descriptor) {
         self.page = page
+        self.launcher = launcher
         self.judge = judge
         tree = judge.tree
+    }
+
+    /// Takes the courier from the launcher; to be asked when that has executed the command.
+    func takeCourier() {
+        guard let launcher else { return }
+        courier = Courier(over: launcher)
+        launcher.close()
+        self.launcher = nil
     }
 
     /// Whether a thread's address space has the page.

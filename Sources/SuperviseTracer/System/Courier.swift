@@ -1,15 +1,21 @@
 import CSupervise
 
-/// A socket of a process that hides its memory, over which it sends what its tracer must look at.
+/// The socket to which processes that hide their memory send what their tracer must look at.
 ///
-/// `pidfd_getfd(2)` and `/proc/PID/mem` are closed to the tracer then. The socket was taken before,
-/// and only the tracer has it; the process's calls, which the tracer has it make, send to its name.
-/// A child has the courier of the process that it is a copy of. Closed when nobody has it any more.
+/// `pidfd_getfd(2)` and `/proc/PID/mem` are closed to the tracer then. Nobody else has the courier, nor ever
+/// had: it is made before the command is there. So what a thread is made to send to its name arrives in its
+/// queue and stays there; and as anybody can send to it, too, a message counts only where no second one has
+/// its token. Then it is the one that the thread sent, in a call whose result is known.
+///
+/// It is made by the process that becomes the command, in the Landlock domain of the tree, which may forbid to
+/// send to abstract names of sockets made outside.
 final class Courier {
+    /// The most messages that are taken at once: whoever sends more does not hold the tracer up.
+    private static let mostMessages = 256
     /// The most bytes that are sent at once, behind the token.
     static let capacity = 16 << 10
 
-    /// The socket's abstract name, as calls take it.
+    /// The socket's abstract name in the tracer's network namespace, as calls take it.
     let name: AddressBytes
     private let socket: Descriptor
     /// What came for those that are to send something, by their tokens.
@@ -25,19 +31,22 @@ final class Courier {
         let descriptor: Descriptor?
     }
 
-    /// Makes a courier of a tracee's socket, which it owns from then on.
-    ///
-    /// nil where it is no such socket, or not of the tracer's network namespace.
-    init?(_ socket: Descriptor) {
+    /// Has one made: sends it over a channel to the tracer, which can do without.
+    static func send(over channel: Descriptor) {
+        _ = csupervise_courier_send(channel.rawValue)
+    }
+
+    /// Takes it from the channel; nil where it was not sent.
+    init?(over channel: Descriptor) {
         // A structure of numbers and bytes, which the function fills.
         var found = csupervise_courier_name()
-        guard unsafe csupervise_courier_open(socket.rawValue, &found) == 0 else {
-            socket.close()
+        var descriptor: Int32 = -1
+        guard unsafe csupervise_courier_take(channel.rawValue, &descriptor, &found) == 0 else {
             return nil
         }
         let length = Int(found.length)
         name = unsafe withUnsafeBytes(of: found.bytes) { unsafe AddressBytes($0.prefix(length)) }
-        self.socket = socket
+        socket = Descriptor(rawValue: descriptor)
     }
 
     deinit {
@@ -47,21 +56,22 @@ final class Courier {
 
     /// Awaits a message with this token; what came with it before does not count.
     func expect(_ token: UInt64) {
-        receive()
+        _ = receive()
         forget(token)
         expected[token] = []
     }
 
     /// Awaits no message with this token any more.
     func forget(_ token: UInt64) {
-        for message in expected.removeValue(forKey: token) ?? [] { message.descriptor?.close() }
+        for message in expected.removeValue(forKey: token) ?? [] {
+            message.descriptor?.closeCopy()
+        }
     }
 
     /// The message with this token, nil where there is none, or more than one: only one can be
     /// what the tracer had the thread send.
     func take(_ token: UInt64) -> Message? {
-        receive()
-        guard let found = expected[token], found.count == 1 else {
+        guard receive(), let found = expected[token], found.count == 1 else {
             forget(token)
             return nil
         }
@@ -69,9 +79,10 @@ final class Courier {
         return found.first
     }
 
-    private func receive() {
+    /// Takes what has come; false where that may not be all.
+    private func receive() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 8 + Self.capacity)
-        while true {
+        for _ in 0..<Self.mostMessages {
             var length = 0
             var descriptor: Int32 = -1
             let size = buffer.count
@@ -79,16 +90,17 @@ final class Courier {
                 unsafe csupervise_courier_receive(
                     socket.rawValue, $0.baseAddress, size, &length, &descriptor)
             }
-            guard result == 0 else { return }
+            guard result == 0 else { return true }
             let copy = descriptor >= 0 ? Descriptor(rawValue: descriptor) : nil
             let token = (0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64(buffer[$1]) }
             guard length >= 8, let known = expected[token], known.count < 2 else {
-                copy?.close()
+                copy?.closeCopy()
                 continue
             }
             expected[token] =
                 known + [Message(bytes: Array(buffer[8..<length]), descriptor: copy)]
         }
+        return false
     }
 }
 
