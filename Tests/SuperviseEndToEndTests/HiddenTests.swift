@@ -76,12 +76,12 @@ struct HiddenTests {
     /// socket listen.
     @Test(
         "cannot forge what it shows, whatever else it sends",
-        arguments: Attack.all(["forge-courier swap", "forge-courier name"])
+        arguments: Attack.all(["swap", "name", "answer"].map { "forge-courier \($0)" })
             .filter { $0.user == .nobody || !isRoot })
     func forged(attack: Attack) async throws {
         let native = try await attack.run(holding: ["tcp"], supervised: false, adding: ["1"])
         #expect(native == Outcome(output: "reached 1\n"))
-        let options = attack.words[1] == "name" ? ["--profile", "prctl-network-lsm"] : []
+        let options = attack.words[1] != "swap" ? ["--profile", "prctl-network-lsm"] : []
         let supervised = try await attack.run(
             holding: ["tcp"], supervised: true, options: options, adding: ["40"], seconds: 300)
         #expect(supervised == Outcome(output: "reached 0\n"))

@@ -96,6 +96,8 @@ final class Sending {
     private let place: UInt32
     private let layouts: MemoryLayouts
     private let process: ThreadID
+    /// Whether what is shown must be the thread's own, under filters that may answer for the kernel.
+    private let isDistrustful: Bool
     private var formerLimit: DescriptorLimit?
     private var socket: Int64 = -1
     private var step = Step.socket
@@ -110,7 +112,7 @@ final class Sending {
     /// The slot is given back when it has ended.
     init(
         _ wanted: Hidden, into shown: Shown, courier: Courier, page: SealedPage, pageSlot: UInt16,
-        place: UInt32, process: ThreadID, _ layouts: MemoryLayouts
+        place: UInt32, process: ThreadID, isDistrustful: Bool, _ layouts: MemoryLayouts
     ) {
         self.wanted = wanted
         self.shown = shown
@@ -119,6 +121,7 @@ final class Sending {
         self.pageSlot = pageSlot
         self.place = place
         self.process = process
+        self.isDistrustful = isDistrustful
         self.layouts = layouts
     }
 
@@ -148,7 +151,9 @@ final class Sending {
                 formerLimit = former
                 return calls.socket()
             }
-            guard result >= 0 else { return nil }
+            // A filter can answer 0: then that is a socket of the program's, perhaps of a kind that sends
+            // to its own peer whatever the name. A deputy takes the socket along when it ends.
+            guard result > 0 || result == 0 && !isDistrustful else { return nil }
             socket = result
             step = .send
             return send()

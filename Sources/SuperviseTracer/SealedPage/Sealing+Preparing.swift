@@ -111,7 +111,8 @@ extension Sealing {
 
     /// The calls by which a thread shows something; nil where there is no slot for them.
     private func sending(
-        of wanted: Hidden, _ caller: Caller, _ stamp: [UInt64], place: UInt32, _ courier: Courier
+        of wanted: Hidden, _ caller: Caller, _ stamp: [UInt64], place: UInt32, _ courier: Courier,
+        isDistrustful: Bool = false
     ) -> Sending? {
         guard let pageSlot = page.takeSlot() else { return nil }
         let shown = tree.tracees[caller.slot]?.shown ?? Shown(call: stamp)
@@ -119,7 +120,7 @@ extension Sealing {
         tree.update(caller.slot) { $0.shown = shown }
         return Sending(
             wanted, into: shown, courier: courier, page: page, pageSlot: pageSlot, place: place,
-            process: caller.process, caller.layouts)
+            process: caller.process, isDistrustful: isDistrustful, caller.layouts)
     }
 
     /// The calls by which a deputy shows something; nil where it cannot, or need not.
@@ -129,7 +130,10 @@ extension Sealing {
         guard let wanted, case .fetch(let place, let courier) = showing(deputy.slot) else {
             return nil
         }
-        return sending(of: wanted, deputy, stamp, place: place, courier)
+        let process = tree.tracees[deputy.slot].flatMap { tree.processes[$0.process] }
+        return sending(
+            of: wanted, deputy, stamp, place: place, courier,
+            isDistrustful: process?.hasOwnFilters != false)
     }
 
     /// Whether a filter does not allow what an injection does.
