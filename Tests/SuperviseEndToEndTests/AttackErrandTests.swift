@@ -24,6 +24,31 @@ struct AttackErrandTests {
     }
 
     @Test(
+        "that has made a socket which hears of everybody leaves it to nobody",
+        arguments: Attack.all(["keep-connection socket"]))
+    func socket(attack: Attack) async throws {
+        let native = try RaceResult(
+            await attack.run(holding: ["tcp-listener"], supervised: false, adding: ["3"]))
+        #expect(native.tries == 3 && native.reached == 3)
+        // More addresses than a filter for packets has room for.
+        let addresses = (0..<8_000).map { "\"10.\($0 / 100).\($0 % 100).\(1 + $0 * 7 % 250)\"" }
+        let policy = """
+            network = "on"
+            rules = ["deny accept udp @peers"]
+            [sets]
+            peers = [\(addresses.joined(separator: ", "))]
+
+            """
+        let file = temporaryFolder("supervise-errand") + "/policy.toml"
+        try policy.write(toFile: file, atomically: true, encoding: .utf8)
+        let supervised = try RaceResult(
+            await attack.run(
+                holding: ["tcp-listener"], supervised: true, options: ["--policy", file],
+                adding: ["20"]))
+        #expect(supervised.tries == 20 && supervised.reached == 0)
+    }
+
+    @Test(
         "that closes what a program may not have leaves it nothing of that",
         arguments: Attack.all(["jump", "filter"]))
     func sockets(attack: Attack) async throws {

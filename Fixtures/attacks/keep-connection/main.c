@@ -1,6 +1,6 @@
 // Has the supervisor's deputy run the program's code while it holds a connection that the rules refuse.
 //
-// Usage: keep-connection jump|filter TRIES
+// Usage: keep-connection jump|filter|socket TRIES
 //
 // Inherited as 20: a listener on 127.0.0.1, which gets no filter for its packets. In each try, a process
 // of its own, it is connected to from 127.1.0.1, who is refused, and the connection is accepted. Prints
@@ -10,8 +10,10 @@
 //           again: to code that reads from every descriptor
 //   filter  a filter of the program's own answers close(2) and exit(2) in the kernel's stead, so that who
 //           is to close the connection and to end does neither, and goes on behind the call
+//   socket  the same where the policy refuses to make a datagram socket, since no filter for its packets
+//           is to be had: counts the tries that have one
 //
-// Natively the connection is accepted as any other.
+// Natively the connection is accepted, and the socket made, as any other.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -41,8 +43,8 @@ static atomic_bool finished;
 static uint8_t stack[1 << 16] __attribute__((aligned(16)));
 
 /// Without the C library, whose state is another thread's.
-static long call(long number, long a, long b, long c, long d) {
-    register long r10 __asm__("r10") = d, r8 __asm__("r8") = 0, r9 __asm__("r9") = 0;
+static long call(long number, long a, long b, long c, long d, long e) {
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = 0;
     long result;
     __asm__ volatile("syscall" : "=a"(result)
         : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
@@ -50,16 +52,21 @@ static long call(long number, long a, long b, long c, long d) {
     return result;
 }
 
-/// Reads from every descriptor that a connection could have got, and ends the try.
+/// Looks at every descriptor that a connection or a socket could have got, and ends the try.
 __attribute__((noreturn, force_align_arg_pointer)) static void listen_in(void) {
     for (int i = 3; i < LAST; i++) {
         char byte = 0;
-        if (call(SYS_recvfrom, i, (long)&byte, 1, MSG_DONTWAIT) == 1 && byte == 'r') {
+        int type = 0, size = sizeof type;
+        if (call(SYS_recvfrom, i, (long)&byte, 1, MSG_DONTWAIT, 0) == 1 && byte == 'r') {
+            atomic_store(heard, 1);
+        }
+        if (call(SYS_getsockopt, i, SOL_SOCKET, SO_TYPE, (long)&type, (long)&size) == 0
+            && type == SOCK_DGRAM) {
             atomic_store(heard, 1);
         }
     }
     for (;;) {
-        call(SYS_exit_group, 0, 0, 0, 0);
+        call(SYS_exit_group, 0, 0, 0, 0, 0);
     }
 }
 
@@ -111,10 +118,16 @@ static void pretend(void) {
 }
 
 /// One try; the process ends.
-_Noreturn static void try_once(const struct sockaddr_in *target, int jumps) {
+_Noreturn static void try_once(const struct sockaddr_in *target, const char *way) {
     // 3 stays taken.
     dup2(0, 3);
-    int one = socket(AF_INET, SOCK_STREAM, 0), other = LAST + 10;
+    if (strcmp(way, "socket") == 0) {
+        pretend();
+        call(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0);
+        listen_in();
+    }
+    int jumps = strcmp(way, "jump") == 0, other = LAST + 10;
+    int one = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f010001)};
     // No port stays taken for a minute.
     struct linger no = {1, 0};
@@ -146,7 +159,7 @@ _Noreturn static void try_once(const struct sockaddr_in *target, int jumps) {
 
 int main(int count, char **words) {
     if (count != 3) {
-        fputs("usage: keep-connection jump|filter TRIES\n", stderr);
+        fputs("usage: keep-connection jump|filter|socket TRIES\n", stderr);
         return 2;
     }
     heard = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -161,7 +174,7 @@ int main(int count, char **words) {
         atomic_store(heard, 0);
         pid_t child = fork();
         if (child == 0) {
-            try_once(&target, strcmp(words[1], "jump") == 0);
+            try_once(&target, words[1]);
         }
         int status = 0, left;
         waitpid(child, &status, 0);

@@ -44,25 +44,36 @@ final class SheddingErrand: Errand {
 
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         if let call = calls.popLast() { return .call(call) }
-        if isDone(result) { return .restart }
-        judge.prepared = policy
-        judge.begin("execve")
-        _ = judge.refuse("killed: a filter of its own kept its sockets from being closed")
-        _ = judge.recorder.record(judge.notes, by: caller)
-        return .kill
+        let isDone =
+            switch shedding {
+            case .descriptors(let numbers): judge.areClosed(numbers, by: caller)
+            case .all: result == 0 && judge.hasNoFilters(caller)
+            }
+        return isDone ? .restart : judge.kill(caller, policy, "execve")
+    }
+}
+
+extension Judge {
+    /// Whether a process is known to be under no filter that a program of the tree installed.
+    func hasNoFilters(_ caller: Caller) -> Bool {
+        tree.tracees[caller.slot].flatMap { tree.processes[$0.process] }?.hasOwnFilters == false
     }
 
-    /// Whether all is closed, which the results of the calls do not tell.
-    private func isDone(_ result: Int64?) -> Bool {
-        if let process = judge.tree.tracees[caller.slot]?.process,
-            judge.tree.processes[process]?.hasOwnFilters == false
-        {
-            // The kernel closes a descriptor whatever error it tells of.
-            return shedding != .all || result == 0
-        }
-        guard case .descriptors(let numbers) = shedding, let held = heldSockets(of: caller.thread)
-        else { return false }
+    /// Whether a thread that closed these descriptors has none of them as a socket any more.
+    ///
+    /// The kernel closes a descriptor whatever error it tells of; a filter does not.
+    func areClosed(_ numbers: [Int32], by caller: Caller) -> Bool {
+        if hasNoFilters(caller) { return true }
+        guard let held = heldSockets(of: caller.thread) else { return false }
         return Set(numbers).isDisjoint(with: held.map(\.number))
+    }
+
+    /// Kills a process that has a socket which it was to close, and records why.
+    func kill(_ caller: Caller, _ policy: PreparedPolicy, _ call: String) -> ErrandStep {
+        _ = refusal(
+            "killed: a filter of its own kept a socket from being closed", of: call, policy,
+            by: caller)
+        return .kill
     }
 }
 

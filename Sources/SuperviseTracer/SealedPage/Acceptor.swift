@@ -83,7 +83,7 @@ final class Acceptor: Errand {
     }
 
     override func ended() {
-        connection?.close()
+        connection?.closeCopy()
         connection = nil
         acceptance.ends(with: outcome, events)
         acceptance.deputyEnded()

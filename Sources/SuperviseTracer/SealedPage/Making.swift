@@ -26,7 +26,11 @@ final class Making: Handover {
     }
 
     /// The deputy is about to end.
-    func ends(with outcome: Maker.Outcome?) { self.outcome = outcome }
+    func ends(with outcome: Maker.Outcome?) {
+        // A caller that a filter of its own killed takes nothing any more.
+        if isOver, case .made(let socket)? = outcome { return socket.closeCopy() }
+        self.outcome = outcome
+    }
 
     override func conclude(at thread: borrowing StoppedThread) -> ErrandStep {
         switch outcome {
@@ -48,6 +52,8 @@ final class Making: Handover {
 }
 
 /// The deputy of a `socket(2)`.
+///
+/// It never runs its program, which could have a socket then that hears of everybody.
 final class Maker: Errand {
     /// What became of the call.
     enum Outcome {
@@ -77,7 +83,7 @@ final class Maker: Errand {
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         let calls = InjectedCalls(layouts: layouts)
         guard let result else { return .call(calls.socket(call)) }
-        if outcome != nil { return .finish(result) }
+        if outcome != nil { return making.kill() }
         outcome = outcome(of: result, at: thread.id)
         return .call(calls.exit())
     }
@@ -113,6 +119,7 @@ final class OwnMaking: Errand {
     private let name: String
     private let events: [AuditEvent]
     private var refusal: Int64?
+    private var made: Int64 = -1
 
     init(
         _ registers: Registers, mask: UInt64, caller: Caller, call: SocketCall, sealing: Sealing
@@ -129,8 +136,12 @@ final class OwnMaking: Errand {
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         let calls = InjectedCalls(layouts: layouts)
         guard let result else { return .call(calls.socket(call)) }
-        if let refusal { return finish(refusal) }
+        if let refusal {
+            return sealing.judge.areClosed([Int32(truncatingIfNeeded: made)], by: caller)
+                ? finish(refusal) : sealing.judge.kill(caller, policy, name)
+        }
         guard result >= 0, !isDeaf(result) else { return finish(result) }
+        made = result
         refusal = sealing.judge.refusal(Judge.unfiltered, of: name, policy, by: caller)
         return .call(calls.close(result))
     }
