@@ -21,8 +21,9 @@ enum StateChange: Equatable {
 
 /// The kernel's own stops: `waitid(2)`, with `__WALL`.
 ///
-/// In a large tree those that stopped last are asked by their numbers first, which costs the kernel nothing.
-/// To look for any tracee it walks through the list of all, the latest made first.
+/// Those that stopped last are asked by their numbers first where that is of use: in a large tree, since it costs
+/// the kernel nothing, and to look for any tracee it walks through the list of all, the latest made first; and
+/// where the stop before was there already, since then one call finds and takes it.
 struct KernelStops: StopSource {
     /// Called when a thread has died and before it is reaped.
     ///
@@ -31,6 +32,10 @@ struct KernelStops: StopSource {
     let willReap: (ThreadID) -> Void
     /// Whether to ask those that stopped last takes less than to look through all tracees.
     let isLarge: () -> Bool
+    /// What no sleep is shorter than, in nanoseconds: it is two switches between processes.
+    private static let shortestSleep: Int64 = 2_000
+    /// Whether the last stop that was waited for was there already.
+    private var wasThere = false
     private var spinning = Spinning(isOfUse: csupervise_has_several_cores() != 0)
     private var recent = RecentThreads()
     /// What the last look through all tracees took that found none, in nanoseconds.
@@ -43,7 +48,7 @@ struct KernelStops: StopSource {
 
     mutating func next(waiting: Bool) -> StateChange {
         if waiting {
-            if isLarge(), let change = recentStop() { return change }
+            if isLarge() || wasThere, let change = recentStop() { return change }
             if spinning.mayBegin() {
                 let change = spin()
                 spinning.ended(found: change != nil)
@@ -52,7 +57,11 @@ struct KernelStops: StopSource {
         }
         let start = waiting ? monotonicNanoseconds() : nil
         let change = look(waiting: waiting)
-        if let start { spinning.waited(monotonicNanoseconds() &- start) }
+        if let start {
+            let waited = monotonicNanoseconds() &- start
+            spinning.waited(waited)
+            wasThere = waited < Self.shortestSleep
+        }
         return change
     }
 
