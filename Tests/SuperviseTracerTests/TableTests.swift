@@ -75,6 +75,19 @@ struct SlotTableTests {
 @Suite("The index of threads")
 struct ThreadIndexTests {
     @Test(
+        "Has each owed event settled by one, unless there were more than can be counted",
+        arguments: [(0, 0), (1, 1), (3, 3), (254, 254), (255, 1000), (300, 1000)])
+    func owed(count: Int, settled: Int) throws {
+        let index = try #require(ThreadIndex())
+        let thread = ThreadID(rawValue: 7)
+        index[thread] = 5
+        for _ in 0..<count { index.owe(thread) }
+        let doubts = (0..<1000).prefix { _ in index.settle(thread) }.count
+        #expect(doubts == settled)
+        #expect(index[thread] == 5)
+    }
+
+    @Test(
         "Holds every number that a thread can have", arguments: [1, 2, 32768, 4_194_303] as [Int32])
     func numbers(number: Int32) throws {
         let index = try #require(ThreadIndex())

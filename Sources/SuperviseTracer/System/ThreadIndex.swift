@@ -13,6 +13,8 @@ final class ThreadIndex {
     private static let slotBits: UInt32 = 24
     private static let slotMask: UInt32 = 1 << slotBits - 1
 
+    private static let mostOwed: UInt32 = UInt32.max >> slotBits
+
     private let slots: UnsafeMutableBufferPointer<UInt32>
 
     /// nil: no memory.
@@ -59,11 +61,13 @@ final class ThreadIndex {
     }
 
     /// Whether an event about a number may be about one that is gone; each such counts once.
+    ///
+    /// Where more were owed than could be counted, every event is in doubt from then on.
     func settle(_ thread: ThreadID) -> Bool {
         let number = Int(thread.rawValue)
         guard number > 0, number < Self.limit else { return false }
-        guard unsafe slots[number] >> Self.slotBits > 0 else { return false }
-        unsafe slots[number] -= 1 << Self.slotBits
-        return true
+        let count = unsafe slots[number] >> Self.slotBits
+        if count > 0, count < Self.mostOwed { unsafe slots[number] -= 1 << Self.slotBits }
+        return count > 0
     }
 }
