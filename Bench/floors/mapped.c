@@ -130,7 +130,6 @@ static void map_page(void)
     require(result == PLACE, "mmap of the page");
     require(call(SYS_close_range, socket, file, 0, 0, 0, 0) == 0, "close_range");
     require(call(NUMBER_MSEAL, PLACE, SIZE, 0, 0, 0, 0) == 0, "mseal");
-    require(call(SYS_madvise, PLACE, SIZE, MADV_DOFORK, 0, 0, 0) == 0, "madvise");
     int maps = open_file("maps", O_RDONLY);
     struct mapping_query query = {.size = sizeof query, .query_address = PLACE};
     require(ioctl(maps, _IOWR('f', 17, struct mapping_query), &query) == 0, "PROCMAP_QUERY");

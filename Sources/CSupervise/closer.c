@@ -50,26 +50,35 @@ static int start(void)
     return error == 0;
 }
 
-/// Whether close(2) returns at once whoever has closed it before: a socket of a well-known kind that
-/// does not linger.
-static int closes_at_once(int descriptor)
+/// Whether a socket of IP is of a well-known kind and does not linger.
+static int is_prompt(int socket)
 {
     struct linger linger;
-    int domain, protocol;
-    socklen_t size = sizeof linger, domain_size = sizeof domain, protocol_size = sizeof protocol;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, &size) == -1
-        || getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) == -1
-        || getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &protocol_size) == -1
+    int protocol;
+    socklen_t size = sizeof linger, protocol_size = sizeof protocol;
+    if (getsockopt(socket, SOL_SOCKET, SO_LINGER, &linger, &size) == -1
+        || getsockopt(socket, SOL_SOCKET, SO_PROTOCOL, &protocol, &protocol_size) == -1
         || (linger.l_onoff != 0 && linger.l_linger != 0)) {
         return 0;
     }
+    return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_MPTCP
+        || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/// Whether close(2) returns at once whoever has closed it before.
+static int closes_at_once(int descriptor)
+{
+    int domain;
+    socklen_t size = sizeof domain;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == -1) {
+        return 0;
+    }
     switch (domain) {
+    // These do not know SO_LINGER.
     case AF_UNIX:
     case AF_NETLINK: return 1;
     case AF_INET:
-    case AF_INET6:
-        return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_MPTCP
-            || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+    case AF_INET6: return is_prompt(descriptor);
     default: return 0;
     }
 }

@@ -20,6 +20,8 @@ final class ProcessTree {
     var sharedMemory: UInt64?
     /// Whether pidfds of single threads are used where the kernel has them (Linux 6.9).
     var usesThreadPidfds = true
+    /// Whether some memory of the tree may be such that children do not get it (MADV_DONTFORK).
+    var mayHaveDontFork = true
     /// What could not be looked at when a call was last judged.
     var wanted: Hidden?
     /// The memory that was looked at last at the stop that is being served.

@@ -27,9 +27,11 @@ extension Sealing {
         let injection = Injection(
             Registers(), mask: 0, caller.layouts, page: page, judge: judge, slot: caller.slot,
             process: -1, reveals: false, room: StackRoom(address: 0, bytes: []), steps: true)
-        let stopped = StoppedThread(id: caller.thread)
-        _ = injection.next(after: nil, at: stopped)
-        stopped.abandon()
+        // Through the one for all errands, as the first will go: the compiler makes another one of
+        // what is called for this very kind.
+        _ = (injection as Errand).begin(StoppedThread(id: caller.thread))
+        _ = ignores(Errand.trap, caller.thread)
+        _ = Register.argument(1, caller.layouts)
         let calls = InjectedCalls(layouts: caller.layouts)
         _ = calls.receivedDescriptor(calls.receiveBuffer(at: 0))
         _ = endWaiting(for: -1)

@@ -192,6 +192,10 @@ final class Supervision: StopHandler {
         if call.isPageGuard {
             return PageGuard.carryOut(call, stop.arguments, stopped, caller, sealing)
         }
+        if call == .madvise {
+            tree.mayHaveDontFork = true
+            return resume(stopped, slot)
+        }
         if let limit = LimitCall(call, stop.arguments, caller.layouts) {
             return limits.serve(limit, stopped, caller)
         }

@@ -82,8 +82,8 @@ struct AttackPageTests {
         }
     }
 
-    // Without MADV_DOFORK in the injection, `steal-and-move` reaches the abstract name in one try
-    // of twenty. In `exec` a program begins while its process is known to have the page. In the `fake`
+    // Without MADV_DOFORK in the injection, or where it is not noted that MADV_DONTFORK was given, so
+    // that it is left out, `steal-and-move` reaches the abstract name in one try of twenty. In `exec` a program begins while its process is known to have the page. In the `fake`
     // ones a filter of the program's own answers in the kernel's stead. The page is mapped before that
     // filter is there, and not at all in programs executed later where the filter was seen to do that,
     // so `fake-inherit` finds no moment to take it away. The disguised ones are not seen to: without a

@@ -35,9 +35,9 @@ private let networkOffListing = """
        10  load args[2].low
        11  jeq 10, else allow                           ; MADV_DONTFORK
        12  load args[0].high
-       13  jset 0x81ffffff, then allow                  ; beyond 4 GiB
+       13  jset 0x81ffffff, then trace                  ; beyond 4 GiB
        14  load args[0].low
-       15  jgt 0x10fff, then allow
+       15  jgt 0x10fff, then trace
        16  jge 0x10000, then madvise.x86-64.1
        17  load args[1].high
        18  jeq 0, then madvise.i386.1, else EPERM
@@ -45,7 +45,7 @@ private let networkOffListing = """
        19  load args[1].low
        20  jeq 0, else EPERM
        21  load args[1].high
-       22  jeq 0, then allow, else EPERM
+       22  jeq 0, then trace, else EPERM
     x86-64.1:
        23  jeq 44, then sendto.x86-64                   ; sendto
        24  jge 42, then x86-64.2
@@ -134,7 +134,7 @@ private let networkOffListing = """
        87  load args[2].low
        88  jeq 10, else allow                           ; MADV_DONTFORK
        89  load args[0].low
-       90  jgt 0x10fff, then allow
+       90  jgt 0x10fff, then trace
        91  jge 0x10000, then madvise.i386.2
     madvise.i386.1:
        92  load args[0].low
@@ -143,10 +143,10 @@ private let networkOffListing = """
        95  sub x
        96  tax
        97  load args[1].low
-       98  jgt x, then EPERM, else allow
+       98  jgt x, then EPERM, else trace
     madvise.i386.2:
        99  load args[1].low
-      100  jeq 0, then allow, else EPERM
+      100  jeq 0, then trace, else EPERM
     request_key.i386:
       101  load args[2].low
       102  jeq 0, then allow, else EPERM

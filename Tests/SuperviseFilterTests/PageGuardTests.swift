@@ -52,8 +52,10 @@ struct PageGuardTests {
                         number: number, architecture: architecture.auditValue,
                         arguments: [start, length, advice, 10, 10, 10]))
             }
+            // What is advised elsewhere the tracer has to know of.
             let expected: SeccompAction =
-                overlaps(window, architecture, start, length) ? .errno(1) : .allow
+                overlaps(window, architecture, start, length)
+                ? .errno(1) : .trace(FilterCompiler.traceData)
             #expect(
                 answer(10 | upper) == expected,
                 "\(architecture) \(window) start \(start) length \(length)")

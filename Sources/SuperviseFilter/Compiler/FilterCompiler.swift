@@ -54,6 +54,13 @@ public struct FilterCompiler: Sendable {
         case givenUp
     }
 
+    /// Whether a filter judges calls from the first instruction of a program on.
+    ///
+    /// Else it waits for the network to be given up, and all that guards calls is let pass until then.
+    public static func judges(_ policy: Policy, watching: Watching) -> Bool {
+        policy.restricts || watching == .everything
+    }
+
     private let evaluation: PartialEvaluation
 
     /// Makes a compiler; the page is where the tracer maps its sealed arguments, if anywhere.

@@ -62,7 +62,7 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case requestKey = "request_key"
     /// `ioctl(2)`.
     case ioctl
-    /// `madvise(2)`.
+    /// `madvise(2)`; stopped, where it is, for the tracer to know of it.
     case madvise
     /// `process_madvise(2)`.
     case processMadvise = "process_madvise"

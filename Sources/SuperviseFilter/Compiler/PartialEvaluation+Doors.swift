@@ -70,13 +70,16 @@ extension PartialEvaluation {
     }
 
     /// Refuses the advice for a range that overlaps the page.
+    ///
+    /// For others it is the tracer's, which lets it go on: what has been advised so can be moved to
+    /// where the page is about to be.
     mutating func madvise(
         _ architecture: Architecture, _ page: AddressWindow
     ) -> RegisterDecision {
-        let beginsWithin = isZero(.second, architecture, then: .allow, else: .refuse)
+        let beginsWithin = isZero(.second, architecture, then: .trace, else: .refuse)
         let overlaps = touches(
             page, start: .first, length: .second, architecture, within: beginsWithin,
-            then: .refuse, else: .allow)
+            then: .refuse, else: .trace)
         return graph.when(
             .word(.low(.third), .equals(Self.dontFork), note: Note(.dontFork)),
             then: overlaps, else: .allow)

@@ -15,7 +15,7 @@ public enum NetworkNumber {
 /// What lets a program give the network up by itself.
 extension PartialEvaluation {
     /// Whether the filter has calls to judge, beside those that give the network up.
-    var judges: Bool { policy.restricts || watching == .everything }
+    var judges: Bool { FilterCompiler.judges(policy, watching: watching) }
 
     /// What a door answers that stays shut.
     ///

@@ -12,9 +12,10 @@ import SystemPackage
 /// 4. The mapping is sealed, and only then looked at. In this order the look is sound whatever
 ///    other threads did in between: they can no longer change what is seen. Kernels before 6.10
 ///    cannot seal; there `PageGuard` refuses whatever could change it, from the program's start.
-/// 5. What a look does not show is set: that children get the mapping, too. A mapping of the same
-///    memory that they would not get (MADV_DONTFORK, given where that is not refused) may have
-///    been moved here by another thread.
+/// 5. What a look does not show is set where it may be otherwise: that children get the mapping, too. A
+///    mapping of the same memory that they would not get (MADV_DONTFORK, given where that is not
+///    refused) may have been moved here by another thread. The filter stops that advice, so it is
+///    known whether anybody in the tree ever gave it.
 ///
 /// A program that has reserved all memory below 4 GiB, so that nothing can be there (browsers that
 /// run V8 in its sandbox), has the page in the midst of its reservation.
@@ -100,7 +101,7 @@ final class Injection: Errand {
         case .closeSocket, .closeBoth:
             guard isMapped else { return giveUp() }
             return seal()
-        case .seal: return result == 0 ? inherit() : giveUp()
+        case .seal: return result == 0 ? sealed() : giveUp()
         case .inherit: return result == 0 ? verified() : giveUp()
         case .unmap, .done: return .restart
         }
@@ -254,12 +255,13 @@ final class Injection: Errand {
 
     private func seal() -> ErrandStep {
         // Where the filter guards the range, it has since before the program began.
-        if page.guarding == .ranges { return inherit() }
+        if page.guarding == .ranges { return sealed() }
         step = .seal
         return .call(calls.seal(address, SealedPage.size))
     }
 
-    private func inherit() -> ErrandStep {
+    private func sealed() -> ErrandStep {
+        guard tree.mayHaveDontFork else { return verified() }
         step = .inherit
         return .call(calls.inherit(address, SealedPage.size))
     }
