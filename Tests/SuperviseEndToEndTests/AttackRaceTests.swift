@@ -5,7 +5,7 @@ import Testing
 /// What a call says, or the socket it is made on, is changed between its check and its use.
 ///
 /// Each race is won many times without `supervise`: a check that reads and lets the call read again
-/// would lose it about as often. `make attacks TRIES=1000000` runs each for longer.
+/// would lose it about as often. `make attacks TRIES=250000` runs each for longer.
 @Suite("A race against the check", .serialized)
 struct AttackRaceTests {
     static let everyCall = ["x86-64", "i386", "socketcall"].flatMap { abi in
