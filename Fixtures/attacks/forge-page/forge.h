@@ -30,6 +30,9 @@ int run_attached(const char *id);
 /// Has a process without a page take over the number of one that had it and has vanished.
 int run_number(void);
 
+/// Has the supervisor take calls for made that were sent to the program itself.
+int run_dispatch(void);
+
 /// Runs a way of getting rid of the page, or of having the supervisor believe in one.
 int run_way(const char *way);
 /// As above, for ways that begin before the program's first judged call; -1: no such way.

@@ -371,6 +371,9 @@ int run_without_page(const char *way) {
     if (strcmp(way, "unmap-and-forge") == 0) {
         return unmap_and_forge();
     }
+    if (strcmp(way, "dispatch") == 0) {
+        return run_dispatch();
+    }
     if (strcmp(way, "moved") == 0) {
         return run_moved();
     }
