@@ -89,13 +89,14 @@ struct AttackPageTests {
     // so `fake-inherit` finds no moment to take it away. The disguised ones are not seen to: without a
     // look at the mapping's flags (`Injection.isKept`) both reach the abstract name. In `number` a process has
     // the number of one that had the page, and of whose end the tracer was not told. In `dispatch` the call that
-    // seals it is not made, though its thread is where it would be then (`Errand.stopStepping`).
+    // seals it is not made, though its thread is where it would be then (`Errand.stopStepping`); a
+    // long path says that it is sealed (`next_line`).
     @Test(
         "is never believed to be where it is not",
         arguments: Attack.all(
             [
                 "steal-and-move", "fork", "exec", "number", "disturb", "fake-seal", "fake-inherit",
-                "fake-seal-disguised", "fake-inherit-disguised", "dispatch",
+                "fake-seal-disguised", "fake-inherit-disguised", "fake-seal-long-path", "dispatch",
             ].map { "forge-page \($0)" }))
     func believed(attack: Attack) async throws {
         for options in [[], ["--page-guard", "ranges"]] {

@@ -33,6 +33,9 @@ int run_number(void);
 /// Has the supervisor take calls for made that were sent to the program itself.
 int run_dispatch(void);
 
+/// Maps a file whose path says in /proc/PID/smaps that the page is sealed; -1 where that failed.
+int map_long_path(void);
+
 /// Runs a way of getting rid of the page, or of having the supervisor believe in one.
 int run_way(const char *way);
 /// As above, for ways that begin before the program's first judged call; -1: no such way.
