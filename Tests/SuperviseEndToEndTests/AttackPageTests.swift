@@ -11,7 +11,7 @@ struct AttackPageTests {
         "map-fixed-part", "shm-remap", "remap-file-pages", "process-vm-writev", "self-mem",
         "sibling-mem", "read-into", "receive-into", "futex-into", "dontfork", "dontfork-around",
         "dontfork-part", "process-madvise", "remove", "munmap-i386", "dontfork-i386",
-        "process-madvise-i386",
+        "process-madvise-i386", "destroy-ring",
     ]
     /// What only root can do.
     static let effectiveAsRoot = ["map-files", "userfaultfd"]
