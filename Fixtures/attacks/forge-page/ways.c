@@ -382,6 +382,15 @@ int run_without_page(const char *way) {
     if (strcmp(way, "map-long-path") == 0) {
         return map_long_path() == 0 ? unmap_and_forge() : 9;
     }
+    if (strcmp(way, "reserved") == 0) {
+        return run_reserved();
+    }
+    if (strcmp(way, "sharing") == 0) {
+        return run_sharing();
+    }
+    if (strcmp(way, "shared-in-vain") == 0) {
+        return run_shared_in_vain();
+    }
     if (strcmp(way, "moved") == 0) {
         return run_moved();
     }
