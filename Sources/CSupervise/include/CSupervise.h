@@ -311,7 +311,8 @@ int csupervise_timeout(int descriptor, int of_sending);
 /// Resets a connection, whoever has it: connect(2) to AF_UNSPEC with SO_LINGER of no time, or where the
 /// protocol does not know that, shutdown(2).
 void csupervise_reset(int descriptor);
-/// Whether a TCP socket is connecting and not yet connected.
+/// Whether a TCP socket is connecting and not yet connected; also where it listens, or is connected and has no
+/// room for more to send.
 int csupervise_is_connecting(int descriptor);
 /// Attaches a filter of `count` struct sock_filter to a socket, which then keeps it for good.
 ///
