@@ -139,6 +139,7 @@ public struct Supervisor {
             else { return .notStarted }
             if page == nil { handshake.tracer.close() }
             tree.usesThreadPidfds = usesThreadPidfds
+            tree.isTraced = isTraced
             return supervise(
                 command, isParent: isParent, tree, page, launcher: handshake.tracer,
                 inheritsAnyFamily: inheritsAnyFamily)

@@ -82,6 +82,8 @@ int64_t csupervise_monotonic(void);
 int csupervise_has_several_cores(void);
 /// Lets some dozens of nanoseconds pass without a system call.
 void csupervise_pause(void);
+/// Whether a thread is a tracee of this process, or a child, dead or alive; takes no change of it.
+int csupervise_is_traced(pid_t thread);
 /// Takes the state change of a tracee, as a status word of wait4(2); reaps it if it has ended.
 ///
 /// `*thread` is 0 where the change is no more: a stopped tracee was killed. Never blocks.
