@@ -75,27 +75,42 @@ int csupervise_open_maps(pid_t thread, int *descriptor)
     return csupervise_open_below(descriptor, O_RDONLY, "%d/maps", thread);
 }
 
+/// Which file a name leads to, or a descriptor (with no name), from what the kernel knows already.
+///
+/// A file system in user space (FUSE), or one of a network, would else be asked, and may never answer.
+static int identify(int directory, const char *name, struct statx *file)
+{
+    int flags = AT_STATX_DONT_SYNC | (*name == '\0' ? AT_EMPTY_PATH : 0);
+    return statx(directory, name, flags, STATX_INO, file) == -1 ? errno : 0;
+}
+
+static int are_same(const struct statx *one, const struct statx *other)
+{
+    return one->stx_dev_major == other->stx_dev_major && one->stx_dev_minor == other->stx_dev_minor
+        && one->stx_ino == other->stx_ino;
+}
+
 int csupervise_program_of(pid_t thread, struct csupervise_program *program)
 {
-    struct stat status;
+    struct statx file;
     int directory;
     int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread);
     if (error != 0) {
         return error;
     }
-    ssize_t length = -1;
-    if (fstatat(directory, "exe", &status, 0) == 0) {
-        length = readlinkat(directory, "exe", program->path, sizeof program->path);
+    error = identify(directory, "exe", &file);
+    if (error == 0) {
+        ssize_t length = readlinkat(directory, "exe", program->path, sizeof program->path);
+        error = length == -1 ? errno : 0;
+        program->length = (size_t)length;
     }
-    error = errno;
     close(directory);
-    if (length == -1) {
+    if (error != 0) {
         return error;
     }
-    program->major = major(status.st_dev);
-    program->minor = minor(status.st_dev);
-    program->inode = status.st_ino;
-    program->length = (size_t)length;
+    program->major = file.stx_dev_major;
+    program->minor = file.stx_dev_minor;
+    program->inode = file.stx_ino;
     return 0;
 }
 
@@ -215,12 +230,12 @@ uint64_t csupervise_hundredths(void)
 }
 
 /// What a link in a folder of /proc/THREAD leads to.
-static int stat_link(pid_t thread, const char *folder, const char *name, struct stat *status)
+static int stat_link(pid_t thread, const char *folder, const char *name, struct statx *file)
 {
     int directory;
     int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/%s", thread, folder);
     if (error == 0) {
-        error = fstatat(directory, name, status, 0) == 0 ? 0 : errno;
+        error = identify(directory, name, file);
         close(directory);
     }
     return error;
@@ -229,7 +244,7 @@ static int stat_link(pid_t thread, const char *folder, const char *name, struct 
 int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
 {
     char text[65536];
-    struct stat theirs, ours;
+    struct statx theirs, ours;
     int error = read_status(thread, text, sizeof text);
     if (error == 0) {
         error = last_number(text, "\nNStgid:", process);
@@ -244,7 +259,7 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
     if (error != 0) {
         return error;
     }
-    *same_namespace = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    *same_namespace = are_same(&theirs, &ours);
     return 0;
 }
 
@@ -332,10 +347,10 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 int csupervise_is_same_file(pid_t thread, int theirs, int ours)
 {
     char name[16];
-    struct stat their_status, our_status;
+    struct statx their_file, our_file;
     snprintf(name, sizeof name, "%d", theirs);
-    return stat_link(thread, "fd", name, &their_status) == 0 && fstat(ours, &our_status) == 0
-        && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
+    return stat_link(thread, "fd", name, &their_file) == 0 && identify(ours, "", &our_file) == 0
+        && are_same(&their_file, &our_file);
 }
 
 int csupervise_list_sockets(
@@ -417,12 +432,10 @@ int csupervise_shares_descriptors(pid_t one, pid_t other)
 
 int csupervise_inode(int descriptor, uint64_t *inode)
 {
-    struct stat status;
-    if (fstat(descriptor, &status) == -1) {
-        return errno;
-    }
-    *inode = status.st_ino;
-    return 0;
+    struct statx file;
+    int error = identify(descriptor, "", &file);
+    *inode = error == 0 ? file.stx_ino : 0;
+    return error;
 }
 
 uint64_t csupervise_option_memory_limit(void)
@@ -456,19 +469,18 @@ int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 40
 
 int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread)
 {
-    struct stat theirs, ours;
+    struct statx theirs, ours;
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
-    return fstat(directory, &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
-        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    return identify(directory, "", &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
+        && are_same(&theirs, &ours);
 }
 
 int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
 {
-    struct stat theirs, ours;
+    struct statx theirs, ours;
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
     return stat_link(process, folder, "cwd", &theirs) == 0
-        && stat_link(process, folder, "fd", &ours) == 0
-        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+        && stat_link(process, folder, "fd", &ours) == 0 && are_same(&theirs, &ours);
 }

@@ -111,6 +111,17 @@ int csupervise_wait_peek(int block, pid_t *thread, int *ended)
     return 0;
 }
 
+int csupervise_is_traced(pid_t thread)
+{
+    siginfo_t change = {0};
+    int options = WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL;
+    int result;
+    do {
+        result = waitid(P_PID, (id_t)thread, &change, options);
+    } while (result == -1 && errno == EINTR);
+    return result == 0;
+}
+
 int64_t csupervise_monotonic(void)
 {
     struct timespec now;

@@ -71,6 +71,24 @@ int csupervise_has_mseal(void)
     return syscall(NUMBER_MSEAL, 0, 0, 0) == 0;
 }
 
+/// The beginning of the next line, with its end where there is room for all of it; NULL at the end.
+///
+/// A path can be longer than any room for it, and anything can stand in it: what is left of a line must not
+/// be taken for one of the kernel's.
+static char *next_line(char *line, int size, FILE *file)
+{
+    if (fgets(line, size, file) == NULL) {
+        return NULL;
+    }
+    if (strchr(line, '\n') == NULL) {
+        int rest;
+        do {
+            rest = getc(file);
+        } while (rest != EOF && rest != '\n');
+    }
+    return line;
+}
+
 int csupervise_is_sealed_mapping(
     int maps, uint64_t address, const struct csupervise_sealed_memory *memory)
 {
@@ -104,7 +122,7 @@ int csupervise_is_sealed_mapping(
     rewind(file);
     int found = 0;
     char line[5000];
-    while (!found && fgets(line, sizeof line, file) != NULL) {
+    while (!found && next_line(line, sizeof line, file) != NULL) {
         uint64_t start, end, offset, inode;
         unsigned major_number, minor_number;
         char flags[5];
@@ -157,7 +175,7 @@ int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *in
     }
     int is_it = 0;
     error = ENOENT;
-    while (fgets(line, sizeof line, file) != NULL) {
+    while (next_line(line, sizeof line, file) != NULL) {
         uint64_t start, end;
         char flags[5];
         if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, flags) == 3) {

@@ -22,6 +22,8 @@ final class ProcessTree {
     var usesThreadPidfds = true
     /// Whether some memory of the tree may be such that children do not get it (MADV_DONTFORK).
     var mayHaveDontFork = true
+    /// Whether a number is that of a thread which the tracer traces.
+    var isTraced: (ThreadID) -> Bool = exists
     /// What could not be looked at when a call was last judged.
     var wanted: Hidden?
     /// The memory that was looked at last at the stop that is being served.
@@ -142,8 +144,9 @@ final class ProcessTree {
             update(slot) { $0.isAnnounced = true }
             return isDoubtful ? doubt(slot) : inheritAll(slot, from: maker)
         }
-        // Dead and reaped, its end was told.
-        guard exists(thread) else { return }
+        // Dead and reaped, its end was told. One without a tracer (CLONE_UNTRACED) can have its number, whose end
+        // nobody would tell: as a thread too many of its process it would hide a lost exec.
+        guard isTraced(thread) else { return }
         if let slot = index[maker], let former = lostExec(of: slot) {
             executed(maker, former: former)
         }

@@ -140,6 +140,7 @@ public struct Supervisor {
             if page == nil { handshake.tracer.close() }
             tree.usesThreadPidfds = usesThreadPidfds
             tree.mayHaveDontFork = !FilterCompiler.judges(policy, watching: watching)
+            tree.isTraced = isTraced
             return supervise(
                 command, isParent: isParent, tree, page, launcher: handshake.tracer,
                 inheritsAnyFamily: inheritsAnyFamily)

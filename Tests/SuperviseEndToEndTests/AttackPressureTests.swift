@@ -1,3 +1,4 @@
+import Foundation
 import SuperviseTestSupport
 import Testing
 
@@ -45,6 +46,7 @@ struct AttackPressureTests {
         "holds up nobody else with memory in a file, or with a file, whose server never answers",
         arguments: [
             ("address", "the file was asked for"), ("descriptor", "the call was made"),
+            ("program", "the call was made"), ("lock", "the call was made"),
         ])
     func slowFile(way: String, output: String) async throws {
         guard isRoot else { return print("skipped: a FUSE file system, since only root can mount") }
@@ -53,10 +55,14 @@ struct AttackPressureTests {
         guard native.end != .exited(2) else { return print("skipped: \(native.error)") }
         #expect(native == Outcome(output: "\(output), others made 100\nits call ended\n"))
         let doctor = try await run([Programs.path("supervise"), "doctor"])
-        guard way == "descriptor" || !doctor.output.contains("no PROCMAP_QUERY") else {
+        guard way != "address" || !doctor.output.contains("no PROCMAP_QUERY") else {
             return print("skipped: the kernel has no PROCMAP_QUERY")
         }
-        #expect(try await supervise(["--quiet"], program, seconds: 20) == native)
+        let log = temporaryFolder() + "/log"
+        let options = ["--quiet", "--log", log, "--allow", "* tcp 127.0.0.1"]
+        #expect(try await supervise(options, program, seconds: 20) == native)
+        let denied = try String(contentsOfFile: log, encoding: .utf8).contains("denied")
+        #expect(denied == (way == "program"))
     }
 
     /// Only CAP_SYS_RESOURCE can go beyond the hard limit for the moment that it takes.

@@ -52,6 +52,18 @@ struct ProcessTreeTests {
             tree.processes.slots.map { tree.processes[$0]?.leader } == [specimen.thread, child])
     }
 
+    @Test("Knows nobody whom the tracer does not trace, though a former one had the number")
+    func untraced() throws {
+        let specimen = try Specimen()
+        let tree = try #require(ProcessTree())
+        tree.addRoot(specimen.thread)
+        tree.isTraced = isTraced
+        tree.announce(try specimen.id("thread"), by: specimen.thread)
+        #expect(threads(tree) == [[specimen.thread.rawValue]])
+        // A child of the caller's can be told as a tracee can.
+        #expect(isTraced(specimen.thread))
+    }
+
     @Test("Puts what stops before it is announced where it belongs, and only once")
     func adopted() throws {
         let specimen = try Specimen()

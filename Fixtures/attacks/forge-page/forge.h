@@ -30,6 +30,19 @@ int run_attached(const char *id);
 /// Has a process without a page take over the number of one that had it and has vanished.
 int run_number(void);
 
+/// Has the supervisor take calls for made that were sent to the program itself.
+int run_dispatch(void);
+
+/// Maps a file whose path says in /proc/PID/smaps that the page is sealed; -1 where that failed.
+int map_long_path(void);
+
+/// Has one process take the page away that another one, which shares its memory, has found.
+int run_sharing(void);
+int run_shared_in_vain(void);
+
+/// Has two processes that share their memory map the page over the same reservation.
+int run_reserved(void);
+
 /// Runs a way of getting rid of the page, or of having the supervisor believe in one.
 int run_way(const char *way);
 /// As above, for ways that begin before the program's first judged call; -1: no such way.

@@ -53,6 +53,20 @@ static void attach_over(char *p, size_t n) {
     shmctl(id, IPC_RMID, NULL);
 }
 static void remap_pages(char *p, size_t n) { (void)n, syscall(SYS_remap_file_pages, p, 4096, 0, 3, 0); }
+/// The kernel unmaps the ring of an AIO context with it: as much as the whole has, from where a part of it was
+/// moved to last.
+static void destroy_ring(char *p, size_t n) {
+    (void)n;
+    unsigned long context = 0;
+    if (syscall(SYS_io_setup, 40000, &context) == -1
+        || mremap((void *)(context + 4096), 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, p - 4096)
+            == MAP_FAILED) {
+        return;
+    }
+    // The context's index, the first, which the kernel reads there.
+    *(volatile unsigned *)(p - 4096) = 0;
+    syscall(SYS_io_destroy, p - 4096);
+}
 static void write_own_memory(char *p, size_t n) {
     (void)n;
     struct iovec from = {evil, 4}, to = {p, 4};
@@ -173,6 +187,7 @@ const struct operation operations[] = {
     {"munmap-i386", unmap_narrow}, {"dontfork", dont_fork}, {"dontfork-around", dont_fork_around},
     {"dontfork-part", dont_fork_part}, {"wipeonfork", wipe}, {"dontneed", dont_need},
     {"remove", remove_pages}, {"guard-install", guard},
+    {"destroy-ring", destroy_ring},
     {NULL, NULL},
 };
 

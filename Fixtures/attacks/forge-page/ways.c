@@ -371,6 +371,26 @@ int run_without_page(const char *way) {
     if (strcmp(way, "unmap-and-forge") == 0) {
         return unmap_and_forge();
     }
+    if (strcmp(way, "dispatch") == 0) {
+        return run_dispatch();
+    }
+    if (strcmp(way, "fake-seal-long-path") == 0) {
+        fake(SYS_MSEAL, DISGUISED);
+        execl("/proc/self/exe", "forge-page", "map-long-path", NULL);
+        return 9;
+    }
+    if (strcmp(way, "map-long-path") == 0) {
+        return map_long_path() == 0 ? unmap_and_forge() : 9;
+    }
+    if (strcmp(way, "reserved") == 0) {
+        return run_reserved();
+    }
+    if (strcmp(way, "sharing") == 0) {
+        return run_sharing();
+    }
+    if (strcmp(way, "shared-in-vain") == 0) {
+        return run_shared_in_vain();
+    }
     if (strcmp(way, "moved") == 0) {
         return run_moved();
     }

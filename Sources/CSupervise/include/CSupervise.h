@@ -82,6 +82,8 @@ int64_t csupervise_monotonic(void);
 int csupervise_has_several_cores(void);
 /// Lets some dozens of nanoseconds pass without a system call.
 void csupervise_pause(void);
+/// Whether a thread is a tracee of this process, or a child, dead or alive; takes no change of it.
+int csupervise_is_traced(pid_t thread);
 /// Takes the state change of a tracee, as a status word of wait4(2); reaps it if it has ended.
 ///
 /// `*thread` is 0 where the change is no more: a stopped tracee was killed. Never blocks.
@@ -311,7 +313,8 @@ int csupervise_timeout(int descriptor, int of_sending);
 /// Resets a connection, whoever has it: connect(2) to AF_UNSPEC with SO_LINGER of no time, or where the
 /// protocol does not know that, shutdown(2).
 void csupervise_reset(int descriptor);
-/// Whether a TCP socket is connecting and not yet connected.
+/// Whether a TCP socket is connecting and not yet connected; also where it listens, or is connected and has no
+/// room for more to send.
 int csupervise_is_connecting(int descriptor);
 /// Attaches a filter of `count` struct sock_filter to a socket, which then keeps it for good.
 ///

@@ -98,6 +98,8 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case ipc
     /// `uselib(2)`.
     case uselib
+    /// `io_setup(2)`, of contexts for asynchronous requests (AIO).
+    case ioSetup = "io_setup"
 
     /// Whether a stop at this call is there to look at the DNS answer that it may receive.
     ///
@@ -119,7 +121,7 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     public var isPageGuard: Bool {
         switch self {
         case .munmap, .mmap, .oldMmap, .mremap, .mprotect, .pkeyMprotect, .remapFilePages, .shmat,
-            .ipc, .uselib:
+            .ipc, .uselib, .ioSetup:
             true
         default:
             false

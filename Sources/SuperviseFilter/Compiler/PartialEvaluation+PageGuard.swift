@@ -59,6 +59,13 @@ extension PartialEvaluation {
             // Maps a file's segments where the file says, and clears what is there. Kernels are
             // built without it, and then answer the same.
             return graph.failure(.noFunction)
+        case .ioSetup:
+            // The kernel unmaps the ring with its context, by the place and the length that it remembers: the
+            // place is where a page of the ring was moved to last, the length that of the whole. What else is
+            // there by then goes, too, and neither the move nor `io_destroy` says how far it reaches. Where the
+            // new context's number cannot be written, that is done at once. Kernels are built without it, and
+            // then answer the same.
+            return graph.failure(.noFunction)
         default:
             return .allow
         }

@@ -102,7 +102,7 @@ struct PartialEvaluation: Sendable {
         case .getrlimit, .oldGetrlimit, .setrlimit, .prlimit64:
             limitDecision(for: call)
         case .munmap, .mmap, .oldMmap, .mremap, .mprotect, .pkeyMprotect, .remapFilePages, .shmat,
-            .ipc, .uselib:
+            .ipc, .uselib, .ioSetup:
             guardDecision(for: call, in: architecture)
         }
     }

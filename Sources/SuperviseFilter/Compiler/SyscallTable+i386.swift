@@ -17,6 +17,7 @@ extension SyscallTable {
         .init(191, .getrlimit),
         .init(192, .mmap),
         .init(219, .madvise),
+        .init(245, .ioSetup),
         .init(257, .remapFilePages),
         .init(287, .requestKey),
         .init(337, .recvmmsg),

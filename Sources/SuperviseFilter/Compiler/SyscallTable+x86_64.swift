@@ -26,6 +26,7 @@ extension SyscallTable {
         .init(134, .uselib),
         .init(157, .prctl),
         .init(160, .setrlimit),
+        .init(206, .ioSetup),
         .init(216, .remapFilePages),
         .init(249, .requestKey),
         .init(288, .accept4),

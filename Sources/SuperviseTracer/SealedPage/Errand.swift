@@ -130,6 +130,7 @@ class Errand {
             if let step = interrupted() {
                 return take(step, stopped, atEntry: false, signal: signal)
             }
+            if isStepping { stopStepping(stopped, for: signal) }
             goOn(stopped, signal: signal)
         case .groupStop(let stopped):
             stopped.listen()
@@ -191,7 +192,7 @@ class Errand {
     ///
     /// That the call was made is read from the registers alone, whatever the signal says: only the
     /// entry into the kernel sets the call's number, and no instruction but one that makes a call
-    /// leaves it set.
+    /// leaves it set. One that entered and had its call sent to itself has had another signal by now.
     private func stepped(_ stopped: consuming StoppedThread) -> Bool {
         guard let call, let now = stopped.registers(), let wasSent = stopped.signalWasSent()
         else {
@@ -217,6 +218,18 @@ class Errand {
         expectsEntry = true
         stopped.resumeToSyscallExit(signal: sent)
         return false
+    }
+
+    /// Makes the rest of the errand with two stops a call, after a signal that the kernel forced on the
+    /// thread: all others are blocked.
+    ///
+    /// A thread that is stepped stops where its handler begins, too, with SIGTRAP, 0 for a result and the
+    /// last call's number. A call that the thread has sent to itself (PR_SET_SYSCALL_USER_DISPATCH, SIGSYS)
+    /// was not made, and the handler can be right behind it: that would look as if it had been.
+    private func stopStepping(_ stopped: borrowing StoppedThread, for signal: Int32) {
+        (steps, isStepping, expectsEntry) = (false, false, true)
+        // The signal itself would go back into the queue.
+        stopped.setSignalMask(blockedMeanwhile & ~(1 << UInt64(signal - 1)))
     }
 
     /// Lets a thread go on with its errand that stopped for something else.

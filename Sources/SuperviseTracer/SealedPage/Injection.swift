@@ -52,6 +52,8 @@ final class Injection: Errand {
     private var hasPlace = false
     /// Whether the page takes the place of a part of the program's reservation.
     private var isInReservation = false
+    /// Whether it is about to map over what it found to be reserved.
+    private var isReplacing = false
     private let reveals: Bool
     /// The tracer's copy of the socket, where the process can be looked into for a moment only.
     private var copy: Descriptor?
@@ -108,6 +110,7 @@ final class Injection: Errand {
     }
 
     override func ended() {
+        endReplacing()
         restoreLimit()
         copy?.closeCopy()
         copy = nil
@@ -126,6 +129,7 @@ final class Injection: Errand {
     }
 
     private func scratchMapped(_ result: Int64) -> ErrandStep {
+        endReplacing()
         if result == Int64(address) {
             hasPlace = true
             return makeSocket()
@@ -149,8 +153,18 @@ final class Injection: Errand {
             return true
         }
         place = 0
+        guard !page.isReplacingReservation else { return false }
         isInReservation = memory.isLowMemoryReserved(of: slot)
+        // Where nothing is sealed, the page could be there by the time that this thread maps over it, mapped by one
+        // that shares the memory: so there is one such thread at a time.
+        isReplacing = isInReservation && page.guarding == .ranges
+        if isReplacing { page.isReplacingReservation = true }
         return isInReservation
+    }
+
+    private func endReplacing() {
+        if isReplacing { page.isReplacingReservation = false }
+        isReplacing = false
     }
 
     private func makeSocket() -> ErrandStep {
@@ -228,6 +242,7 @@ final class Injection: Errand {
     }
 
     private func mapped(_ result: Int64) -> ErrandStep {
+        endReplacing()
         if result == Int64(address) {
             (isMapped, hasPlace) = (true, true)
         } else if result == -17, isThere {
@@ -290,13 +305,19 @@ final class Injection: Errand {
             step = .closeSocket
             return .call(calls.close(socket))
         }
-        guard hasPlace else { return failed() }
+        guard hasPlace, !mayBeInUse else { return failed() }
         step = .unmap
         return .call(
             isInReservation
                 ? calls.reserve(address, SealedPage.size)
                 : calls.unmap(address, SealedPage.size))
     }
+
+    /// Whether somebody who shares this memory may have found the page at the place, and rely on it.
+    ///
+    /// A sealed mapping is not unmapped, not by this errand either. Where the filter guards it instead, which
+    /// an errand's calls pass, it stays.
+    private var mayBeInUse: Bool { isMapped && page.guarding == .ranges }
 
     private func failed() -> ErrandStep {
         step = .done

@@ -31,6 +31,8 @@ final class SealedPage {
     /// What keeps it where it is mapped.
     let guarding: FilterCompiler.PageGuard
     private var free: [UInt16]
+    /// Whether a thread is about to map over what was found to be reserved.
+    var isReplacingReservation = false
 
     /// Makes the memory; before the process is made undumpable, which closes `/proc/self` to it.
     init(guarding: FilterCompiler.PageGuard) throws(Errno) {

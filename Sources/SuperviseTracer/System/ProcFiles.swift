@@ -118,6 +118,9 @@ func exists(_ process: ThreadID) -> Bool {
     csupervise_kill(process.rawValue, 0) != Errno.noSuchProcess.rawValue
 }
 
+/// Whether there is a thread of that number which this process traces, dead or alive.
+func isTraced(_ thread: ThreadID) -> Bool { csupervise_is_traced(thread.rawValue) != 0 }
+
 /// `net.core.optmem_max`: the most bytes that a message's control data may take.
 func optionMemoryLimit() -> UInt64 {
     csupervise_option_memory_limit()
