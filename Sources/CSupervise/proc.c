@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,35 +74,50 @@ int csupervise_open_maps(pid_t thread, int *descriptor)
     return csupervise_open_below(descriptor, O_RDONLY, "%d/maps", thread);
 }
 
+int csupervise_identify(int directory, const char *name, int flags, struct statx *file)
+{
+    if (statx(directory, name, flags | AT_STATX_DONT_SYNC, 0, file) == -1) {
+        return errno;
+    }
+    return (file->stx_mask & STATX_INO) != 0 ? 0 : EACCES;
+}
+
+int csupervise_is_one_file(const struct statx *one, const struct statx *other)
+{
+    return one->stx_ino == other->stx_ino && one->stx_dev_major == other->stx_dev_major
+        && one->stx_dev_minor == other->stx_dev_minor;
+}
+
 int csupervise_program_of(pid_t thread, struct csupervise_program *program)
 {
-    struct stat status;
+    struct statx file;
     int directory;
     int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread);
     if (error != 0) {
         return error;
     }
     ssize_t length = -1;
-    if (fstatat(directory, "exe", &status, 0) == 0) {
+    error = csupervise_identify(directory, "exe", 0, &file);
+    if (error == 0) {
         length = readlinkat(directory, "exe", program->path, sizeof program->path);
+        error = length == -1 ? errno : 0;
     }
-    error = errno;
     close(directory);
-    if (length == -1) {
+    if (error != 0) {
         return error;
     }
-    program->major = major(status.st_dev);
-    program->minor = minor(status.st_dev);
-    program->inode = status.st_ino;
+    program->major = file.stx_dev_major;
+    program->minor = file.stx_dev_minor;
+    program->inode = file.stx_ino;
     program->length = (size_t)length;
     return 0;
 }
 
 int csupervise_leads_to(const char *path, unsigned driver, unsigned unit, uint64_t inode)
 {
-    struct stat status;
-    return stat(path, &status) == 0 && status.st_ino == inode && major(status.st_dev) == driver
-        && minor(status.st_dev) == unit;
+    struct statx file;
+    return csupervise_identify(AT_FDCWD, path, 0, &file) == 0 && file.stx_ino == inode
+        && file.stx_dev_major == driver && file.stx_dev_minor == unit;
 }
 
 int csupervise_read_status_file(
@@ -215,12 +229,12 @@ uint64_t csupervise_hundredths(void)
 }
 
 /// What a link in a folder of /proc/THREAD leads to.
-static int stat_link(pid_t thread, const char *folder, const char *name, struct stat *status)
+static int identify_link(pid_t thread, const char *folder, const char *name, struct statx *file)
 {
     int directory;
     int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/%s", thread, folder);
     if (error == 0) {
-        error = fstatat(directory, name, status, 0) == 0 ? 0 : errno;
+        error = csupervise_identify(directory, name, 0, file);
         close(directory);
     }
     return error;
@@ -229,7 +243,7 @@ static int stat_link(pid_t thread, const char *folder, const char *name, struct 
 int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
 {
     char text[65536];
-    struct stat theirs, ours;
+    struct statx theirs, ours;
     int error = read_status(thread, text, sizeof text);
     if (error == 0) {
         error = last_number(text, "\nNStgid:", process);
@@ -237,14 +251,14 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
     if (error != 0) {
         return error;
     }
-    error = stat_link(thread, "ns", "pid", &theirs);
+    error = identify_link(thread, "ns", "pid", &theirs);
     if (error == 0) {
-        error = stat_link(getpid(), "ns", "pid", &ours);
+        error = identify_link(getpid(), "ns", "pid", &ours);
     }
     if (error != 0) {
         return error;
     }
-    *same_namespace = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    *same_namespace = csupervise_is_one_file(&theirs, &ours);
     return 0;
 }
 
@@ -332,10 +346,11 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 int csupervise_is_same_file(pid_t thread, int theirs, int ours)
 {
     char name[16];
-    struct stat their_status, our_status;
+    struct statx their_file, our_file;
     snprintf(name, sizeof name, "%d", theirs);
-    return stat_link(thread, "fd", name, &their_status) == 0 && fstat(ours, &our_status) == 0
-        && their_status.st_dev == our_status.st_dev && their_status.st_ino == our_status.st_ino;
+    return identify_link(thread, "fd", name, &their_file) == 0
+        && csupervise_identify(ours, "", AT_EMPTY_PATH, &our_file) == 0
+        && csupervise_is_one_file(&their_file, &our_file);
 }
 
 int csupervise_list_sockets(
@@ -417,12 +432,10 @@ int csupervise_shares_descriptors(pid_t one, pid_t other)
 
 int csupervise_inode(int descriptor, uint64_t *inode)
 {
-    struct stat status;
-    if (fstat(descriptor, &status) == -1) {
-        return errno;
-    }
-    *inode = status.st_ino;
-    return 0;
+    struct statx file;
+    int error = csupervise_identify(descriptor, "", AT_EMPTY_PATH, &file);
+    *inode = error == 0 ? file.stx_ino : 0;
+    return error;
 }
 
 uint64_t csupervise_option_memory_limit(void)
@@ -456,19 +469,20 @@ int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 40
 
 int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread)
 {
-    struct stat theirs, ours;
+    struct statx theirs, ours;
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
-    return fstat(directory, &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
-        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    return csupervise_identify(directory, "", AT_EMPTY_PATH, &theirs) == 0
+        && identify_link(process, folder, "fd", &ours) == 0
+        && csupervise_is_one_file(&theirs, &ours);
 }
 
 int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
 {
-    struct stat theirs, ours;
+    struct statx theirs, ours;
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
-    return stat_link(process, folder, "cwd", &theirs) == 0
-        && stat_link(process, folder, "fd", &ours) == 0
-        && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+    return identify_link(process, folder, "cwd", &theirs) == 0
+        && identify_link(process, folder, "fd", &ours) == 0
+        && csupervise_is_one_file(&theirs, &ours);
 }
