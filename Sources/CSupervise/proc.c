@@ -23,8 +23,9 @@ static int proc_directory = AT_FDCWD;
 int csupervise_proc_open(int *descriptor)
 {
     *descriptor = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    proc_directory = *descriptor == -1 ? AT_FDCWD : *descriptor;
-    return *descriptor == -1 ? errno : 0;
+    int error = csupervise_clear_standard(descriptor);
+    proc_directory = error != 0 ? AT_FDCWD : *descriptor;
+    return error;
 }
 
 int csupervise_open_below(int *descriptor, int flags, const char *format, ...)

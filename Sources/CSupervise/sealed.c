@@ -49,6 +49,7 @@ int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory
         || fcntl(writable, F_ADD_SEALS,
                SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == -1
         || (memory->descriptor = open(path, O_RDONLY | O_CLOEXEC)) == -1
+        || (errno = csupervise_clear_standard(&memory->descriptor)) != 0
         || fstat(writable, &status) == -1) {
         error = errno;
         if (memory->writable != MAP_FAILED) {
