@@ -16,9 +16,13 @@
 /// Opens what a magic link of /proc/THREAD leads to.
 static int open_link(pid_t thread, const char *name)
 {
-    char path[48];
-    snprintf(path, sizeof path, "/proc/%d/%s", thread, name);
-    return open(path, O_PATH | O_CLOEXEC);
+    int directory;
+    if (csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread) != 0) {
+        return -1;
+    }
+    int found = openat(directory, name, O_PATH | O_CLOEXEC);
+    close(directory);
+    return found;
 }
 
 /// Whether two descriptors are the same file of the same mount.

@@ -354,18 +354,33 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
         && csupervise_is_one_file(&their_file, &our_file);
 }
 
+/// The folder of a thread's descriptors, not what may have been mounted over it.
+static int open_descriptors(pid_t thread, DIR **folder)
+{
+    int descriptor;
+    int error = csupervise_open_below(&descriptor, O_RDONLY | O_DIRECTORY, "%d/fd", thread);
+    if (error != 0) {
+        return error;
+    }
+    *folder = fdopendir(descriptor);
+    if (*folder == NULL) {
+        error = errno;
+        close(descriptor);
+    }
+    return error;
+}
+
 int csupervise_list_sockets(
     pid_t thread, struct csupervise_held_socket *sockets, size_t room, size_t *count)
 {
-    char path[32], link[64];
+    char link[64];
     const char prefix[] = "socket:[";
-    snprintf(path, sizeof path, "/proc/%d/fd", thread);
-    DIR *folder = opendir(path);
+    DIR *folder;
     *count = 0;
-    if (folder == NULL) {
-        return errno;
+    int error = open_descriptors(thread, &folder);
+    if (error != 0) {
+        return error;
     }
-    int error = 0;
     struct dirent *entry;
     while ((errno = 0, entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] == '.') {
@@ -396,16 +411,15 @@ int csupervise_list_sockets(
     return error;
 }
 
-int csupervise_holds_socket(pid_t thread, uint64_t inode)
+/// Whether a thread has a descriptor whose link in /proc reads so; -1 where the kernel does not tell.
+static int holds(pid_t thread, const char *wanted)
 {
-    char path[32], link[64], wanted[64];
-    snprintf(path, sizeof path, "/proc/%d/fd", thread);
-    snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return errno == ENOENT || errno == ESRCH ? 0 : -1;
+    char link[64];
+    DIR *folder;
+    int found = open_descriptors(thread, &folder);
+    if (found != 0) {
+        return found == ENOENT || found == ESRCH ? 0 : -1;
     }
-    int found = 0;
     struct dirent *entry;
     while (found == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] == '.') {
@@ -424,6 +438,13 @@ int csupervise_holds_socket(pid_t thread, uint64_t inode)
     }
     closedir(folder);
     return found;
+}
+
+int csupervise_holds_socket(pid_t thread, uint64_t inode)
+{
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
+    return holds(thread, wanted);
 }
 
 int csupervise_shares_descriptors(pid_t one, pid_t other)
