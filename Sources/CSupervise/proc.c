@@ -447,6 +447,11 @@ int csupervise_holds_socket(pid_t thread, uint64_t inode)
     return holds(thread, wanted);
 }
 
+int csupervise_holds_ring(pid_t thread)
+{
+    return holds(thread, "anon_inode:[io_uring]");
+}
+
 int csupervise_shares_descriptors(pid_t one, pid_t other)
 {
     return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;

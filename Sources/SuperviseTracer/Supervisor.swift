@@ -129,6 +129,7 @@ public struct Supervisor {
                 keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
             // Of the command's descriptors this process has copies until it becomes the tracer.
             let inheritsAnyFamily = isEnforcing && Launcher.inheritsAnyFamily()
+            let inheritsRing = policy.hasNetwork && !isEnforcing && Launcher.inheritsRing()
             let start = ProcessNetwork(limit: policy.hasNetwork ? .on : .off)
             guard proc != nil,
                 let tree = ProcessTree(
@@ -139,6 +140,7 @@ public struct Supervisor {
             else { return .notStarted }
             if page == nil { handshake.tracer.close() }
             tree.usesThreadPidfds = usesThreadPidfds
+            tree.hasRings = inheritsRing
             return supervise(
                 command, isParent: isParent, tree, page, launcher: handshake.tracer,
                 inheritsAnyFamily: inheritsAnyFamily)

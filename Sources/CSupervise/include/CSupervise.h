@@ -184,6 +184,8 @@ int csupervise_list_sockets(
 ///
 /// -1 where the kernel does not tell; 0 for a thread that is gone.
 int csupervise_holds_socket(pid_t thread, uint64_t inode);
+/// Whether a thread has an io_uring among its descriptors; -1 and 0 as above.
+int csupervise_holds_ring(pid_t thread);
 /// Whether two threads are known to share their descriptors.
 int csupervise_shares_descriptors(pid_t one, pid_t other);
 /// The number of the inode of one of the caller's descriptors.
@@ -268,6 +270,8 @@ int csupervise_landlock_enter(
 ///
 /// `*count` is how many there were, of which the first `capacity` are in `closed`.
 int csupervise_close_rings(int *closed, size_t capacity, size_t *count);
+/// Whether exec would leave an io_uring open. Also where that cannot be told.
+int csupervise_inherits_ring(void);
 /// Whether exec would leave a socket open that may take a name of any family for one of its own: a raw
 /// IPv4 socket, or one of neither IP nor AF_UNIX. Also where that cannot be told.
 int csupervise_inherits_any_family(void);
