@@ -270,6 +270,13 @@ int csupervise_landlock_enter(
 ///
 /// `*count` is how many there were, of which the first `capacity` are in `closed`.
 int csupervise_close_rings(int *closed, size_t capacity, size_t *count);
+/// Writes a text, and waits so long for its reader to take it.
+///
+/// Whoever wrote into a pipe before can have filled it, and who reads it may wait for something else. A
+/// thread then goes on with the writing. To be called once.
+void csupervise_tell(int descriptor, const void *bytes, size_t size, int milliseconds);
+/// Waits so long, for ever with -1, until what was to be told is written, or cannot be.
+void csupervise_await_told(int milliseconds);
 /// Whether exec would leave an io_uring open. Also where that cannot be told.
 int csupervise_inherits_ring(void);
 /// Whether exec would leave a socket open that may take a name of any family for one of its own: a raw
