@@ -80,4 +80,17 @@ struct AttackPressureTests {
                 == Outcome(
                     output: "dup EMFILE\nconnect \(result)\nlimit kept\ndup EMFILE\n"))
     }
+
+    @Test("is allowed no descriptor by root's supervisor beyond the hard limit of another user")
+    func lentDescriptor() async throws {
+        guard isRoot else { return print("skipped: another user, since only root can become one") }
+        let outcome = try await supervise(
+            ["--quiet"],
+            [
+                "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                Programs.path("pressure"), "hard-limit",
+            ])
+        #expect(
+            outcome == Outcome(output: "dup EMFILE\nconnect EPERM\nlimit kept\ndup EMFILE\n"))
+    }
 }

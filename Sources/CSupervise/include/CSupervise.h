@@ -402,7 +402,10 @@ int csupervise_queue_descriptor(int socket, int descriptor);
 int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
 /// Raises a process's soft limit of open files by `extra`, the hard one with it where it must be, and
 /// tells the former ones.
-int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uint64_t *hard);
+///
+/// EPERM: it must be, and `beyond_hard` is 0, or the caller may not.
+int csupervise_raise_limit_of(
+    pid_t process, uint64_t extra, int beyond_hard, uint64_t *soft, uint64_t *hard);
 /// Sets a process's limits of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 
