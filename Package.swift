@@ -152,7 +152,7 @@ let package = Package(
             .executableTarget(
                 name: $0.name,
                 // The first is the C layer's own test, the others use the header for programs.
-                dependencies: ["layer", "give-up", "given-up"].contains($0.name)
+                dependencies: ["layer", "give-up", "given-up", "inherited-ring"].contains($0.name)
                     ? ["CSupervise"] : [],
                 path: $0.path,
                 cSettings: strictC + [.define("_GNU_SOURCE")])

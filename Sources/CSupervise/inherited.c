@@ -50,14 +50,31 @@ struct closed {
     size_t capacity, *count;
 };
 
-static int close_if_ring(int folder, int descriptor, void *context)
+static int is_ring(int folder, int descriptor)
 {
     static const char ring[] = "anon_inode:[io_uring]";
-    struct closed *closed = context;
     char name[16], target[sizeof ring];
     snprintf(name, sizeof name, "%d", descriptor);
-    if (readlinkat(folder, name, target, sizeof target) != sizeof ring - 1
-        || memcmp(target, ring, sizeof ring - 1) != 0) {
+    return readlinkat(folder, name, target, sizeof target) == sizeof ring - 1
+        && memcmp(target, ring, sizeof ring - 1) == 0;
+}
+
+static int note_ring(int folder, int descriptor, void *context)
+{
+    *(int *)context |= is_ring(folder, descriptor);
+    return 0;
+}
+
+int csupervise_inherits_ring(void)
+{
+    int found = 0;
+    return for_each_inherited(note_ring, &found) != 0 || found;
+}
+
+static int close_if_ring(int folder, int descriptor, void *context)
+{
+    struct closed *closed = context;
+    if (!is_ring(folder, descriptor)) {
         return 0;
     }
     if (close(descriptor) == -1 && errno != EINTR) {

@@ -16,9 +16,13 @@
 /// Opens what a magic link of /proc/THREAD leads to.
 static int open_link(pid_t thread, const char *name)
 {
-    char path[48];
-    snprintf(path, sizeof path, "/proc/%d/%s", thread, name);
-    return open(path, O_PATH | O_CLOEXEC);
+    int directory;
+    if (csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread) != 0) {
+        return -1;
+    }
+    int found = openat(directory, name, O_PATH | O_CLOEXEC);
+    close(directory);
+    return found;
 }
 
 /// Whether two descriptors are the same file of the same mount.
@@ -32,16 +36,6 @@ static int is_same_place(int one, int other)
         && left.stx_dev_minor == right.stx_dev_minor;
 }
 
-/// The inode of a file and where its file system is; nothing is asked of the file system for it, which
-/// may be a server that a tracee has made.
-static int identify(int directory, const char *name, int flags, struct statx *file)
-{
-    if (statx(directory, name, flags | AT_STATX_DONT_SYNC, 0, file) == -1) {
-        return errno;
-    }
-    return (file->stx_mask & STATX_INO) != 0 ? 0 : EACCES;
-}
-
 int csupervise_check_path(const char *path, int directory, const char *name, int flags)
 {
     struct statx meant, found;
@@ -51,7 +45,7 @@ int csupervise_check_path(const char *path, int directory, const char *name, int
         .flags = O_PATH | O_CLOEXEC | O_NOFOLLOW,
         .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };
-    int error = identify(directory, name, flags, &meant);
+    int error = csupervise_identify(directory, name, flags, &meant);
     if (error != 0) {
         return error;
     }
@@ -59,13 +53,9 @@ int csupervise_check_path(const char *path, int directory, const char *name, int
     if (file == -1) {
         return EXDEV;
     }
-    error = identify(file, "", AT_EMPTY_PATH, &found);
+    error = csupervise_identify(file, "", AT_EMPTY_PATH, &found);
     close(file);
-    if (error != 0 || meant.stx_ino != found.stx_ino || meant.stx_dev_major != found.stx_dev_major
-        || meant.stx_dev_minor != found.stx_dev_minor) {
-        return EXDEV;
-    }
-    return 0;
+    return error == 0 && csupervise_is_one_file(&meant, &found) ? 0 : EXDEV;
 }
 
 /// The path of a descriptor as the caller sees it, if it leads to the very same file there.

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +23,9 @@ static int proc_directory = AT_FDCWD;
 int csupervise_proc_open(int *descriptor)
 {
     *descriptor = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    proc_directory = *descriptor == -1 ? AT_FDCWD : *descriptor;
-    return *descriptor == -1 ? errno : 0;
+    int error = csupervise_clear_standard(descriptor);
+    proc_directory = error != 0 ? AT_FDCWD : *descriptor;
+    return error;
 }
 
 int csupervise_open_below(int *descriptor, int flags, const char *format, ...)
@@ -75,19 +75,18 @@ int csupervise_open_maps(pid_t thread, int *descriptor)
     return csupervise_open_below(descriptor, O_RDONLY, "%d/maps", thread);
 }
 
-/// Which file a name leads to, or a descriptor (with no name), from what the kernel knows already.
-///
-/// A file system in user space (FUSE), or one of a network, would else be asked, and may never answer.
-static int identify(int directory, const char *name, struct statx *file)
+int csupervise_identify(int directory, const char *name, int flags, struct statx *file)
 {
-    int flags = AT_STATX_DONT_SYNC | (*name == '\0' ? AT_EMPTY_PATH : 0);
-    return statx(directory, name, flags, STATX_INO, file) == -1 ? errno : 0;
+    if (statx(directory, name, flags | AT_STATX_DONT_SYNC, 0, file) == -1) {
+        return errno;
+    }
+    return (file->stx_mask & STATX_INO) != 0 ? 0 : EACCES;
 }
 
-static int are_same(const struct statx *one, const struct statx *other)
+int csupervise_is_one_file(const struct statx *one, const struct statx *other)
 {
-    return one->stx_dev_major == other->stx_dev_major && one->stx_dev_minor == other->stx_dev_minor
-        && one->stx_ino == other->stx_ino;
+    return one->stx_ino == other->stx_ino && one->stx_dev_major == other->stx_dev_major
+        && one->stx_dev_minor == other->stx_dev_minor;
 }
 
 int csupervise_program_of(pid_t thread, struct csupervise_program *program)
@@ -98,11 +97,11 @@ int csupervise_program_of(pid_t thread, struct csupervise_program *program)
     if (error != 0) {
         return error;
     }
-    error = identify(directory, "exe", &file);
+    ssize_t length = -1;
+    error = csupervise_identify(directory, "exe", 0, &file);
     if (error == 0) {
-        ssize_t length = readlinkat(directory, "exe", program->path, sizeof program->path);
+        length = readlinkat(directory, "exe", program->path, sizeof program->path);
         error = length == -1 ? errno : 0;
-        program->length = (size_t)length;
     }
     close(directory);
     if (error != 0) {
@@ -111,14 +110,15 @@ int csupervise_program_of(pid_t thread, struct csupervise_program *program)
     program->major = file.stx_dev_major;
     program->minor = file.stx_dev_minor;
     program->inode = file.stx_ino;
+    program->length = (size_t)length;
     return 0;
 }
 
 int csupervise_leads_to(const char *path, unsigned driver, unsigned unit, uint64_t inode)
 {
-    struct stat status;
-    return stat(path, &status) == 0 && status.st_ino == inode && major(status.st_dev) == driver
-        && minor(status.st_dev) == unit;
+    struct statx file;
+    return csupervise_identify(AT_FDCWD, path, 0, &file) == 0 && file.stx_ino == inode
+        && file.stx_dev_major == driver && file.stx_dev_minor == unit;
 }
 
 int csupervise_read_status_file(
@@ -230,12 +230,12 @@ uint64_t csupervise_hundredths(void)
 }
 
 /// What a link in a folder of /proc/THREAD leads to.
-static int stat_link(pid_t thread, const char *folder, const char *name, struct statx *file)
+static int identify_link(pid_t thread, const char *folder, const char *name, struct statx *file)
 {
     int directory;
     int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/%s", thread, folder);
     if (error == 0) {
-        error = identify(directory, name, file);
+        error = csupervise_identify(directory, name, 0, file);
         close(directory);
     }
     return error;
@@ -252,14 +252,14 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
     if (error != 0) {
         return error;
     }
-    error = stat_link(thread, "ns", "pid", &theirs);
+    error = identify_link(thread, "ns", "pid", &theirs);
     if (error == 0) {
-        error = stat_link(getpid(), "ns", "pid", &ours);
+        error = identify_link(getpid(), "ns", "pid", &ours);
     }
     if (error != 0) {
         return error;
     }
-    *same_namespace = are_same(&theirs, &ours);
+    *same_namespace = csupervise_is_one_file(&theirs, &ours);
     return 0;
 }
 
@@ -349,22 +349,38 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
     char name[16];
     struct statx their_file, our_file;
     snprintf(name, sizeof name, "%d", theirs);
-    return stat_link(thread, "fd", name, &their_file) == 0 && identify(ours, "", &our_file) == 0
-        && are_same(&their_file, &our_file);
+    return identify_link(thread, "fd", name, &their_file) == 0
+        && csupervise_identify(ours, "", AT_EMPTY_PATH, &our_file) == 0
+        && csupervise_is_one_file(&their_file, &our_file);
+}
+
+/// The folder of a thread's descriptors, not what may have been mounted over it.
+static int open_descriptors(pid_t thread, DIR **folder)
+{
+    int descriptor;
+    int error = csupervise_open_below(&descriptor, O_RDONLY | O_DIRECTORY, "%d/fd", thread);
+    if (error != 0) {
+        return error;
+    }
+    *folder = fdopendir(descriptor);
+    if (*folder == NULL) {
+        error = errno;
+        close(descriptor);
+    }
+    return error;
 }
 
 int csupervise_list_sockets(
     pid_t thread, struct csupervise_held_socket *sockets, size_t room, size_t *count)
 {
-    char path[32], link[64];
+    char link[64];
     const char prefix[] = "socket:[";
-    snprintf(path, sizeof path, "/proc/%d/fd", thread);
-    DIR *folder = opendir(path);
+    DIR *folder;
     *count = 0;
-    if (folder == NULL) {
-        return errno;
+    int error = open_descriptors(thread, &folder);
+    if (error != 0) {
+        return error;
     }
-    int error = 0;
     struct dirent *entry;
     while ((errno = 0, entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] == '.') {
@@ -395,16 +411,15 @@ int csupervise_list_sockets(
     return error;
 }
 
-int csupervise_holds_socket(pid_t thread, uint64_t inode)
+/// Whether a thread has a descriptor whose link in /proc reads so; -1 where the kernel does not tell.
+static int holds(pid_t thread, const char *wanted)
 {
-    char path[32], link[64], wanted[64];
-    snprintf(path, sizeof path, "/proc/%d/fd", thread);
-    snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        return errno == ENOENT || errno == ESRCH ? 0 : -1;
+    char link[64];
+    DIR *folder;
+    int found = open_descriptors(thread, &folder);
+    if (found != 0) {
+        return found == ENOENT || found == ESRCH ? 0 : -1;
     }
-    int found = 0;
     struct dirent *entry;
     while (found == 0 && (errno = 0, entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] == '.') {
@@ -425,6 +440,18 @@ int csupervise_holds_socket(pid_t thread, uint64_t inode)
     return found;
 }
 
+int csupervise_holds_socket(pid_t thread, uint64_t inode)
+{
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "socket:[%llu]", (unsigned long long)inode);
+    return holds(thread, wanted);
+}
+
+int csupervise_holds_ring(pid_t thread)
+{
+    return holds(thread, "anon_inode:[io_uring]");
+}
+
 int csupervise_shares_descriptors(pid_t one, pid_t other)
 {
     return syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
@@ -433,7 +460,7 @@ int csupervise_shares_descriptors(pid_t one, pid_t other)
 int csupervise_inode(int descriptor, uint64_t *inode)
 {
     struct statx file;
-    int error = identify(descriptor, "", &file);
+    int error = csupervise_identify(descriptor, "", AT_EMPTY_PATH, &file);
     *inode = error == 0 ? file.stx_ino : 0;
     return error;
 }
@@ -472,8 +499,9 @@ int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t threa
     struct statx theirs, ours;
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
-    return identify(directory, "", &theirs) == 0 && stat_link(process, folder, "fd", &ours) == 0
-        && are_same(&theirs, &ours);
+    return csupervise_identify(directory, "", AT_EMPTY_PATH, &theirs) == 0
+        && identify_link(process, folder, "fd", &ours) == 0
+        && csupervise_is_one_file(&theirs, &ours);
 }
 
 int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
@@ -481,6 +509,7 @@ int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
     struct statx theirs, ours;
     char folder[32];
     snprintf(folder, sizeof folder, "task/%d", thread);
-    return stat_link(process, folder, "cwd", &theirs) == 0
-        && stat_link(process, folder, "fd", &ours) == 0 && are_same(&theirs, &ours);
+    return identify_link(process, folder, "cwd", &theirs) == 0
+        && identify_link(process, folder, "fd", &ours) == 0
+        && csupervise_is_one_file(&theirs, &ours);
 }

@@ -7,6 +7,22 @@
 __attribute__((format(printf, 3, 4)))
 int csupervise_open_below(int *descriptor, int flags, const char *format, ...);
 
+struct statx;
+
+/// The inode of a file and the device of its file system; the name, and the flags of `statx(2)`, say which.
+///
+/// Nothing is asked of the file system for it, which may be a server that a tracee has made.
+int csupervise_identify(int directory, const char *name, int flags, struct statx *file);
+
+/// Whether two that were identified are the same file.
+int csupervise_is_one_file(const struct statx *one, const struct statx *other);
+
+/// Moves a descriptor away from 0, 1 and 2, which are replaced where they are not kept.
+///
+/// They can be closed when the supervisor begins, and are given to what it opens first. Of -1, which no
+/// descriptor is, the result is errno.
+int csupervise_clear_standard(int *descriptor);
+
 /// Whether a path without links leads, for us, to the file that a name in a directory is; 0 is yes.
 ///
 /// The kernel tells the path of an object in the mount namespace that it was opened in. There the same

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "proc.h"
 
 int csupervise_fork(pid_t *child)
 {
@@ -187,6 +188,21 @@ int csupervise_close_all_but(const int *keep, size_t count)
     return syscall(SYS_close_range, first, UINT_MAX, 0) == -1 ? errno : 0;
 }
 
+int csupervise_clear_standard(int *descriptor)
+{
+    int former = *descriptor;
+    if (former == -1) {
+        return errno;
+    }
+    if (former > 2) {
+        return 0;
+    }
+    *descriptor = fcntl(former, F_DUPFD_CLOEXEC, 3);
+    int error = *descriptor == -1 ? errno : 0;
+    close(former);
+    return error;
+}
+
 int csupervise_null_standard_streams(void)
 {
     int null = open("/dev/null", O_RDWR);
@@ -289,11 +305,9 @@ int csupervise_channel(int descriptors[2])
     // Away from 0, 1 and 2, which may be closed and must then stay closed for the command.
     int error = 0;
     for (int side = 0; side < 2; side++) {
-        descriptors[side] = fcntl(low[side], F_DUPFD_CLOEXEC, 3);
-        if (descriptors[side] == -1 && error == 0) {
-            error = errno;
-        }
-        close(low[side]);
+        descriptors[side] = low[side];
+        int result = csupervise_clear_standard(&descriptors[side]);
+        error = error != 0 ? error : result;
     }
     if (error != 0) {
         for (int side = 0; side < 2; side++) {

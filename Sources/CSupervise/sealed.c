@@ -49,6 +49,7 @@ int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory
         || fcntl(writable, F_ADD_SEALS,
                SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == -1
         || (memory->descriptor = open(path, O_RDONLY | O_CLOEXEC)) == -1
+        || (errno = csupervise_clear_standard(&memory->descriptor)) != 0
         || fstat(writable, &status) == -1) {
         error = errno;
         if (memory->writable != MAP_FAILED) {
@@ -249,7 +250,8 @@ int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64
     return 0;
 }
 
-int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uint64_t *hard)
+int csupervise_raise_limit_of(
+    pid_t process, uint64_t extra, int beyond_hard, uint64_t *soft, uint64_t *hard)
 {
     struct rlimit64 limit;
     if (prlimit64(process, RLIMIT_NOFILE, NULL, &limit) == -1) {
@@ -260,6 +262,9 @@ int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uin
     struct rlimit64 raised = {limit.rlim_cur + extra, limit.rlim_max};
     if (raised.rlim_cur > raised.rlim_max) {
         // Only the superuser may go beyond the hard limit.
+        if (!beyond_hard) {
+            return EPERM;
+        }
         raised.rlim_max = raised.rlim_cur;
     }
     return prlimit64(process, RLIMIT_NOFILE, &raised, NULL) == -1 ? errno : 0;

@@ -24,6 +24,8 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
     public static let busy = ErrorNumber(rawValue: 16)
     /// `EINVAL`.
     public static let invalidArgument = ErrorNumber(rawValue: 22)
+    /// `ENAMETOOLONG`.
+    public static let nameTooLong = ErrorNumber(rawValue: 36)
     /// `ENOSYS`.
     public static let noFunction = ErrorNumber(rawValue: 38)
     /// `ENOTSOCK`.

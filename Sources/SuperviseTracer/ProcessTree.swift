@@ -12,6 +12,8 @@ final class ProcessTree {
     private let start: ProcessNetwork
     /// Whether some process or thread has given something up, or could not any more.
     var hasGivenUp = false
+    /// Whether some process has made an io_uring, or was handed one.
+    var hasRings = false
     /// Whether it is remembered which programs led to a process.
     let keepsLineage: Bool
     /// Whether it is remembered who made a process, and when, for the log.

@@ -129,6 +129,7 @@ public struct Supervisor {
                 keptDescriptors + [page?.memory.descriptor, proc?.rawValue].compactMap { $0 }
             // Of the command's descriptors this process has copies until it becomes the tracer.
             let inheritsAnyFamily = isEnforcing && Launcher.inheritsAnyFamily()
+            let inheritsRing = policy.hasNetwork && !isEnforcing && Launcher.inheritsRing()
             let start = ProcessNetwork(limit: policy.hasNetwork ? .on : .off)
             guard proc != nil,
                 let tree = ProcessTree(
@@ -141,6 +142,7 @@ public struct Supervisor {
             tree.usesThreadPidfds = usesThreadPidfds
             tree.mayHaveDontFork = !FilterCompiler.judges(policy, watching: watching)
             tree.isTraced = isTraced
+            tree.hasRings = inheritsRing
             return supervise(
                 command, isParent: isParent, tree, page, launcher: handshake.tracer,
                 inheritsAnyFamily: inheritsAnyFamily)

@@ -77,7 +77,10 @@ struct RunRequest: Equatable {
     private func end(_ end: Supervisor.End, _ telling: Telling) -> Never {
         telling.treeEnded()
         switch end {
-        case .treeIsGone: _exit(0)
+        case .treeIsGone:
+            // Nobody waits for this process any more.
+            StandardStream.awaitTold()
+            _exit(0)
         case .notStarted: _exit(Failure.Status.failed.rawValue)
         case .commandEnded(let status): _exit(status)
         case .sinkFailed(let error):

@@ -112,14 +112,16 @@ final class Telling {
     func commandEnded() {
         let learned = learning?.write()
         guard let stream else { return }
-        if let summary { stream.write(summary.render(color: usesColor)) }
+        var text = summary?.render(color: usesColor) ?? ""
         if let lossy, lossy.sink.lost > 0 {
             let count = lossy.sink.lost
-            stream.write(
+            text +=
                 "supervise: \(count) \(count == 1 ? "event is" : "events are") missing in the log "
-                    + "\(lossy.name)\n")
+                + "\(lossy.name)\n"
         }
-        if let learned, !isQuiet { stream.write("supervise: \(learned)\n") }
+        if let learned, !isQuiet { text += "supervise: \(learned)\n" }
+        // Who waits for the command's end is not to wait for who reads its output.
+        if !text.isEmpty { stream.tell(text, patience: 2000) }
         standardErrorLog?.close()
         close(stream.descriptor)
         self.stream = nil

@@ -51,6 +51,35 @@ struct AttackPathTests {
         }
     }
 
+    @Test("is told of to nobody who could not see it, where root's supervisor looks it up")
+    func unseen() async throws {
+        guard isRoot else { return print("skipped: another user, since only root can become one") }
+        let folder = temporaryFolder()
+        let steps = ["there/x", "missing/x", "file/x"].flatMap {
+            ["s=socket(AF_UNIX,SOCK_STREAM)", "bind($s,unix:\(folder)/private/\($0))"]
+        }
+        let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        func results(_ prefix: [String], _ options: [String]?) async throws -> Outcome {
+            let command = prefix + [Programs.path("probe")] + steps
+            guard let options else { return try await run(command) }
+            return try await supervise(["--quiet"] + options, command)
+        }
+        let making = "mkdir -m 700 private && mkdir private/there && >private/file"
+        let made = try await run(["sh", "-c", making], directory: folder)
+        #expect(made == Outcome())
+        let native = try await results(nobody, nil)
+        #expect(native.output.matches(of: /EACCES/).count == 3, "\(native)")
+        let rules = Way(name: "unseen", rules: Self.one).options(folder)
+        #expect(try await results(nobody, rules) == native)
+        // Its own errors, for who may see: the first name is made, and taken the next time.
+        let own = try await results([], nil)
+        #expect(own.output.contains("missing/x) = ENOENT\n"), "\(own)")
+        #expect(own.output.contains("file/x) = ENOTDIR\n"), "\(own)")
+        #expect(
+            try await results([], rules).output
+                == own.output.replacing("there/x) = 0\n", with: "there/x) = EADDRINUSE\n"))
+    }
+
     @Test("is judged where everybody sees the same there", arguments: [list, one], User.available)
     func unchanged(rules: [String], user: User) async throws {
         let folder = temporaryFolder()

@@ -43,7 +43,7 @@ struct AttackPressureTests {
 
     /// Kernels that do not tell of mappings (before 6.11) leave that to the reader.
     @Test(
-        "holds up nobody else with memory in a file, or with a file, whose server never answers",
+        "holds up nobody else with memory in a file, a file or a program whose server never answers",
         arguments: [
             ("address", "the file was asked for"), ("descriptor", "the call was made"),
             ("program", "the call was made"), ("lock", "the call was made"),
@@ -82,5 +82,18 @@ struct AttackPressureTests {
             try await attack.run(supervised: true)
                 == Outcome(
                     output: "dup EMFILE\nconnect \(result)\nlimit kept\ndup EMFILE\n"))
+    }
+
+    @Test("is allowed no descriptor by root's supervisor beyond the hard limit of another user")
+    func lentDescriptor() async throws {
+        guard isRoot else { return print("skipped: another user, since only root can become one") }
+        let outcome = try await supervise(
+            ["--quiet"],
+            [
+                "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                Programs.path("pressure"), "hard-limit",
+            ])
+        #expect(
+            outcome == Outcome(output: "dup EMFILE\nconnect EPERM\nlimit kept\ndup EMFILE\n"))
     }
 }

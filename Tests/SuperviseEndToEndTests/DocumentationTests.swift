@@ -111,6 +111,8 @@ struct DocumentationTests {
                 "| the same on a process of the tree",
                 "| `/proc/PID/fd/N` of an outside process",
                 "| devices that are used by reading, writing and mapping",
+                "| the log itself, truncated, written or replaced by who may write to its file or folder, "
+                    + "which is whoever has the user of the command",
             ])
     }
 

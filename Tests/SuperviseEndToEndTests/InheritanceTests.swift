@@ -38,6 +38,32 @@ struct InheritanceTests {
         #expect(supervised == natively)
     }
 
+    @Test(
+        "calls are judged as ever where standard descriptors are closed at the start",
+        arguments: ["close=0", "close=1", "close=2", "close=0 close=1 close=2"], User.available)
+    func closedStandard(setup: String, user: User) async throws {
+        let probe = Programs.path("probe")
+        func results(_ supervise: [String]) async throws -> String {
+            let folder = temporaryFolder()
+            let steps =
+                "'s=socket(AF_UNIX,SOCK_DGRAM)' 'connect($s,unix:/missing)' "
+                + "'t=socket(AF_INET,SOCK_DGRAM)' 'connect($t,in:127.0.0.1:9)'"
+            let outcome = try await run(
+                [Self.state, "prepare"] + setup.split(separator: " ").map(String.init) + ["--"]
+                    + supervise
+                    + ["/bin/sh", "-c", "exec <&- 2>&- >results; exec \(probe) \(steps)"],
+                as: user, directory: folder)
+            #expect(outcome.end == .exited(0))
+            return try await run(["cat", folder + "/results"]).output
+        }
+        let natively = try await results([])
+        #expect(natively.contains("connect($s,unix:/missing) = ENOENT\n"), "\(natively)")
+        // Sealed memory, and what /proc tells of the program.
+        let rule = ["--allow", "outgoing udp program=\(probe)"]
+        #expect(
+            try await results([Programs.path("supervise"), "--quiet"] + rule + ["--"]) == natively)
+    }
+
     @Test("the command keeps its terminal", arguments: User.available)
     func terminal(user: User) async throws {
         func state(of prefix: [String]) async throws -> Outcome {

@@ -177,4 +177,37 @@ struct InheritedRingTests {
                     output: cases.output,
                     error: cases.error.isEmpty ? "" : "supervise: \(cases.error)\n"))
     }
+
+    /// What makes the ring, around `supervise` or within, and what is then run or done.
+    static let givenUp: [(outside: [String], inside: [String], output: String)] = [
+        ([], [ring, "fork"], "give up: EBUSY\n"),
+        ([], [ring, "hold", ring, "give-up"], "give up: EBUSY\n"),
+        ([ring, "hold"], [ring, "give-up"], "give up: EBUSY\n"),
+        // Who has it no more can give the network up.
+        (
+            [], [ring, "hold", "bash", "-c", "exec 20>&-; exec \(ring) give-up"],
+            "give up: done\nmmap: EBADF\n"
+        ),
+        (
+            [ring, "hold"], [Programs.path("supervise"), "drop", "--", ring, "use"],
+            "mmap: EBADF\n"
+        ),
+    ]
+
+    @Test(
+        "keep whoever has one from giving the network up, whoever made it",
+        arguments: givenUp, User.available)
+    func givingUp(
+        cases: (outside: [String], inside: [String], output: String), user: User
+    ) async throws {
+        let natively = try await run([Self.ring, "fork"], as: user, seconds: 20)
+        guard natively.end != .exited(3) else {
+            return print("skipped: inherited rings, since the kernel makes none: \(natively.error)")
+        }
+        // The kernel has no such limit, and the ring works.
+        #expect(natively == Outcome(output: "give up: EINVAL\nsocket: done\n"))
+        let command = [Programs.path("supervise"), "-q", "--network", "on", "--"] + cases.inside
+        let outcome = try await run(cases.outside + command, as: user, seconds: 20)
+        #expect(outcome.output == cases.output && outcome.end == .exited(0), "\(outcome)")
+    }
 }

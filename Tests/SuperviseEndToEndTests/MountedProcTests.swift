@@ -26,4 +26,24 @@ struct MountedProcTests {
         expected.output.replace(" = ENOENT\n", with: " = EPERM\n")
         #expect(try await outcome([Programs.path("supervise"), "--quiet", "--"]) == expected)
     }
+
+    @Test("hides no socket that an executed program may not have", arguments: [false, true])
+    func descriptors(isMounted: Bool) async throws {
+        guard isRoot else { return print("skipped: a mount, since only root can") }
+        let mount = isMounted ? "mount -t tmpfs none /proc/$$/fd && " : ""
+        func output(_ supervise: [String]) async throws -> String {
+            try await run(
+                [
+                    "unshare", "--mount", "--propagation", "private", Programs.path("holding"),
+                    "tcp-pair", "--",
+                ] + supervise
+                    + ["sh", "-c", mount + "exec \(Programs.path("probe")) 'write(20,x)'"]
+            ).output
+        }
+        #expect(try await output([]) == "write(20,x) = 1\n")
+        let rule = ["--allow", "outgoing tcp program=/bin/sh"]
+        #expect(
+            try await output([Programs.path("supervise"), "--quiet"] + rule + ["--"])
+                == "write(20,x) = EBADF\n")
+    }
 }

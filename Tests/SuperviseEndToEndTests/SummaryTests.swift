@@ -80,6 +80,27 @@ struct WholeSummaryEndToEndTests {
         }
     }
 
+    @Test("keeps nobody waiting for the command's end who does not read, and is told when he does")
+    func unread() async throws {
+        // Whoever reads its standard error waits for its end first.
+        let script = #"""
+            mkfifo error; exec 3<>error
+            "$@" sh -c 'dd if=/dev/zero of=error bs=4096 oflag=nonblock 2>filled
+                "$0" "s=socket(AF_INET,SOCK_DGRAM)"' "$PROBE" 2>error 3>&- >/dev/null
+            echo "ended $?"
+            head -c $(($(sed -n "s/+0 records out//p" filled) * 4096)) <&3 >/dev/null
+            read -r line <&3; echo "$line"
+            """#
+        let outcome = try await SuperviseTestSupport.run(
+            ["bash", "-c", script, "bash", Programs.path("supervise"), "--"],
+            environment: [
+                "PROBE": Programs.path("probe"), "PATH": "/usr/bin:/bin", "LC_ALL": "C",
+            ], directory: temporaryFolder(), seconds: 20)
+        #expect(
+            outcome.output == "ended 0\nsupervise: 1 call was refused (network off)\n",
+            "\(outcome)")
+    }
+
     @Test("warns of a socket that uses the network for others", arguments: User.available)
     func helper(user: User) async throws {
         // A container engine is known by its socket's name.

@@ -62,10 +62,11 @@ struct NetworkStateTests {
             $0.isArmed = true
         }
         tree.announce(child, by: thread)
-        // No ring: only whose it is has a thread of the kernel's that works for it.
+        // Whoever shares a ring's memory has the thread of the kernel's that works by it.
         #expect(
             try network(child, tree)
-                == ProcessNetwork(limit: Self.lowered, isArmed: true, hasListener: true))
+                == ProcessNetwork(
+                    limit: Self.lowered, isArmed: true, hasRing: true, hasListener: true))
         let own = try #require(tree.tracees[try slot(child, tree)]?.network)
         #expect(own.flags == .off && own.maker == .known)
         #expect(tree.tracees[try slot(specimen.thread, tree)]?.network.flags == [])

@@ -3,9 +3,13 @@
 ///     inherited-ring hold COMMAND [ARGUMENT...]    makes a ring with a polling thread of the kernel's
 ///                                                  as descriptor 20 and runs the command, which has it
 ///     inherited-ring use                           asks that ring for an AF_INET socket, by memory
+///     inherited-ring give-up                       the same, when it has given the network up for good
+///     inherited-ring fork                          makes a ring; a child, which has its memory, does the
+///                                                  same
 ///
 /// A filter sees nothing of it: the descriptor is mapped, and the kernel's thread takes the request
-/// from there. `use` prints `socket: done`, or the error at which it came to its end. The exit status
+/// from there. `use` prints `socket: done`, or the error at which it came to its end, `give-up` first
+/// what came of that, which is the end if it is not done within `supervise`. The exit status
 /// of `hold` is the command's, or 3 where the kernel gives no such ring.
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -16,10 +20,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <supervise.h>
 
 enum { NUMBER = 20, ENTRIES = 4, OPERATION_SOCKET = 45, IDLE_MILLISECONDS = 60000 };
 
@@ -61,8 +68,26 @@ static int answer(struct ring *ring, uint32_t index) {
     return ring->completions[index].res;
 }
 
+/// Asks a ring for a socket.
+static void ask(struct ring *ring) {
+    submit(ring, 1,
+        (struct io_uring_sqe){.opcode = OPERATION_SOCKET, .fd = AF_INET, .off = SOCK_STREAM});
+    int result = answer(ring, 1);
+    printf("socket: %s\n", result >= 0 ? "done" : strerrorname_np(-result));
+    fflush(stdout);
+}
+
+/// Gives the network up; whether that is done, or cannot be, since nobody supervises this.
+static int give_up(void) {
+    struct rlimit off = {0, 0};
+    int error = setrlimit(RLIMIT_NETWORK, &off) == -1 ? errno : 0;
+    printf("give up: %s\n", error ? strerrorname_np(error) : "done");
+    fflush(stdout);
+    return error == 0 || error == EINVAL;
+}
+
 /// Makes the ring here and lets a child become the command: the polling thread belongs to its maker
-/// and ends with it, also by exec.
+/// and ends with it, also by exec. Without a command the child goes on here.
 static int hold(char **command) {
     struct io_uring_params parameters = {
         .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = IDLE_MILLISECONDS};
@@ -82,6 +107,12 @@ static int hold(char **command) {
     snprintf(text, sizeof text, "%u %u %u %u", offsets[0], offsets[1], offsets[2], offsets[3]);
     setenv("RING", text, 1);
     pid_t child = fork();
+    if (child == 0 && !command) {
+        if (give_up()) {
+            ask(&ring);
+        }
+        _exit(0);
+    }
     if (child == 0) {
         dup2(descriptor, NUMBER);
         execvp(command[0], command);
@@ -104,10 +135,7 @@ static int use(void) {
         printf("mmap: %s\n", strerrorname_np(errno));
         return 0;
     }
-    submit(&ring, 1,
-        (struct io_uring_sqe){.opcode = OPERATION_SOCKET, .fd = AF_INET, .off = SOCK_STREAM});
-    int result = answer(&ring, 1);
-    printf("socket: %s\n", result >= 0 ? "done" : strerrorname_np(-result));
+    ask(&ring);
     return 0;
 }
 
@@ -115,9 +143,15 @@ int main(int count, char **arguments) {
     if (count > 2 && !strcmp(arguments[1], "hold")) {
         return hold(arguments + 2);
     }
-    if (count == 2 && !strcmp(arguments[1], "use")) {
+    if (count == 2 && !strcmp(arguments[1], "fork")) {
+        return hold(NULL);
+    }
+    if (count == 2 && !strcmp(arguments[1], "give-up") && !give_up()) {
+        return 0;
+    }
+    if (count == 2 && (!strcmp(arguments[1], "use") || !strcmp(arguments[1], "give-up"))) {
         return use();
     }
-    fputs("usage: inherited-ring hold COMMAND... | use\n", stderr);
+    fputs("usage: inherited-ring hold COMMAND... | use | give-up | fork\n", stderr);
     return 2;
 }

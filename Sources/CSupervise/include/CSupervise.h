@@ -186,6 +186,8 @@ int csupervise_list_sockets(
 ///
 /// -1 where the kernel does not tell; 0 for a thread that is gone.
 int csupervise_holds_socket(pid_t thread, uint64_t inode);
+/// Whether a thread has an io_uring among its descriptors; -1 and 0 as above.
+int csupervise_holds_ring(pid_t thread);
 /// Whether two threads are known to share their descriptors.
 int csupervise_shares_descriptors(pid_t one, pid_t other);
 /// The number of the inode of one of the caller's descriptors.
@@ -270,6 +272,15 @@ int csupervise_landlock_enter(
 ///
 /// `*count` is how many there were, of which the first `capacity` are in `closed`.
 int csupervise_close_rings(int *closed, size_t capacity, size_t *count);
+/// Writes a text, and waits so long for its reader to take it.
+///
+/// Whoever wrote into a pipe before can have filled it, and who reads it may wait for something else. A
+/// thread then goes on with the writing. To be called once.
+void csupervise_tell(int descriptor, const void *bytes, size_t size, int milliseconds);
+/// Waits so long, for ever with -1, until what was to be told is written, or cannot be.
+void csupervise_await_told(int milliseconds);
+/// Whether exec would leave an io_uring open. Also where that cannot be told.
+int csupervise_inherits_ring(void);
 /// Whether exec would leave a socket open that may take a name of any family for one of its own: a raw
 /// IPv4 socket, or one of neither IP nor AF_UNIX. Also where that cannot be told.
 int csupervise_inherits_any_family(void);
@@ -394,7 +405,10 @@ int csupervise_queue_descriptor(int socket, int descriptor);
 int csupervise_write_at(int descriptor, const void *buffer, size_t count, uint64_t offset);
 /// Raises a process's soft limit of open files by `extra`, the hard one with it where it must be, and
 /// tells the former ones.
-int csupervise_raise_limit_of(pid_t process, uint64_t extra, uint64_t *soft, uint64_t *hard);
+///
+/// EPERM: it must be, and `beyond_hard` is 0, or the caller may not.
+int csupervise_raise_limit_of(
+    pid_t process, uint64_t extra, int beyond_hard, uint64_t *soft, uint64_t *hard);
 /// Sets a process's limits of open files.
 int csupervise_set_limit_of(pid_t process, uint64_t soft, uint64_t hard);
 

@@ -36,6 +36,22 @@ extension AddressBytes {
         return result
     }
 
+    /// The folder that an AF_UNIX path is in, as a name that is there already if the folder is: `FOLDER/.`.
+    ///
+    /// The length stays, so that no register must change. nil where it is no path.
+    var inFolderAlone: AddressBytes? {
+        guard count > 2, storage[0] == 1, storage[1] == 0, storage[2] != 0 else { return nil }
+        var (result, place) = (self, 2)
+        for index in 2..<count {
+            if storage[index] == 0 { break }
+            if storage[index] == UInt8(ascii: "/") { place = index + 1 }
+        }
+        guard place < count else { return nil }
+        result.put([UInt8(ascii: ".")], at: place)
+        for index in (place + 1)..<max(count, place + 1) { result.storage[index] = 0 }
+        return result
+    }
+
     /// An AF_UNIX name of a connection or a message, so that no socket of another family takes it for
     /// one of its own; nil where there is no such form of it.
     ///

@@ -115,7 +115,14 @@ extension Judge {
         // A name that is to be made: there is nothing yet that could be held.
         switch lookUp(address, named, caller) {
         case .unasked: break
-        case .error(let error): return .failure(KernelError(number: error))
+        case .error(let error):
+            // The caller may be somebody else, who could not see as much: the kernel tells it its own
+            // error. Whatever is there by then, no name can be made of this one.
+            guard error != .nameTooLong, let nameless = bytes.inFolderAlone else {
+                return .failure(KernelError(number: error))
+            }
+            if mayHaveAnyFamily { depend(onFamilyOf: named.descriptor, named.operation) }
+            return .success(nameless)
         case .unknown:
             let request = named.request(.unknown, address)
             let error = refusal(of: request, unknownName) { refusedEarlier(named, caller) }

@@ -24,10 +24,7 @@ public enum GivingUp {
     public static func run(
         _ command: Command, closedRings: ([Int32]) -> Void
     ) throws(Failure) -> Never {
-        let error = csupervise_give_network_up()
-        // The kernel's own answer to a limit that it does not know.
-        if error == Errno.invalidArgument.rawValue { throw .notSupervised }
-        if error != 0 { throw .refused(Errno(rawValue: error)) }
+        // The network cannot be given up while there is one.
         do throws(LaunchError) {
             try Launcher.closeRings(closedRings)
         } catch .noClosing(let error) {
@@ -35,6 +32,10 @@ public enum GivingUp {
         } catch {
             throw .noClosing(.ioError)
         }
+        let error = csupervise_give_network_up()
+        // The kernel's own answer to a limit that it does not know.
+        if error == Errno.invalidArgument.rawValue { throw .notSupervised }
+        if error != 0 { throw .refused(Errno(rawValue: error)) }
         let result = unsafe Errno(
             rawValue: csupervise_execute(
                 command.arguments[0], command.arguments, csupervise_environment()))

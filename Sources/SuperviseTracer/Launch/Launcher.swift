@@ -112,6 +112,9 @@ struct Launcher {
         if error != 0 { throw .noClosing(Errno(rawValue: error)) }
     }
 
+    /// Whether the command inherits an io_uring.
+    static func inheritsRing() -> Bool { csupervise_inherits_ring() != 0 }
+
     /// Whether the command inherits a socket that takes a name of any family for one of its own.
     static func inheritsAnyFamily() -> Bool { csupervise_inherits_any_family() != 0 }
 

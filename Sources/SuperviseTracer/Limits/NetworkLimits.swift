@@ -73,7 +73,8 @@ final class NetworkLimits {
         }
         switch call {
         case .ioUringSetup:
-            tree.updateProcess(process) { $0.network.hasRing = true }
+            tree.hasRings = true
+            tree.updateNetwork(process: process) { $0.hasRing = true }
         case .seccomp where Self.makesListener(arguments):
             tree.updateNetwork(process: process) { $0.hasListener = true }
         default: break
@@ -164,7 +165,7 @@ final class NetworkLimits {
         guard let tracee = tree.tracees[slot], let process = tree.processes[tracee.process],
             new.contains(.off), !isOffForAll, !tracee.network.flags.contains(.off)
         else { return Release.answer(stopped, 0) }
-        if let error = obstacle(process.network) { return Release.fail(stopped, error) }
+        if let error = obstacle(tracee.process) { return Release.fail(stopped, error) }
         let isArmed = process.network.isArmed || tracee.network.isArmed
         let entersDomain = process.threads == 1 && domain != nil && !tracee.network.isInDomain
         if isArmed, !entersDomain {
@@ -198,12 +199,18 @@ final class NetworkLimits {
             limit.hard > former.hard && !isOffForAll
             && Credentials(of: caller.thread)?.mayRaiseLimits == true
         if let error = former.refusal(of: limit, mayRaise: mayRaise) { return error }
-        return limit.isOff && !former.isOff ? obstacle(network) : nil
+        return limit.isOff && !former.isOff ? obstacle(process) : nil
     }
 
     /// What would go on without asking: EBUSY, so that nothing is given up by half.
-    private func obstacle(_ network: ProcessNetwork) -> ErrorNumber? {
-        network.hasRing || network.hasListener ? .busy : nil
+    private func obstacle(_ process: Int) -> ErrorNumber? {
+        guard let network = tree.processes[process]?.network else { return .noSuchProcess }
+        if network.hasRing || network.hasListener { return .busy }
+        // One that was left by execve, by its maker in the tree or from outside.
+        let mayHold = tree.threads(of: process).contains { slot in
+            tree.tracees[slot].map { holdsRing($0.thread) ?? tree.hasRings } ?? false
+        }
+        return mayHold ? .busy : nil
     }
 
     /// Whether every thread of a process has the filter.

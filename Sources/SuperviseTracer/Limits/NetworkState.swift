@@ -10,7 +10,10 @@ struct ProcessNetwork: Equatable {
     var formerLimit: NetworkLimit?
     /// Whether all its threads have the filter of those who have given the network up.
     var isArmed = false
-    /// Whether it made an io_uring: a thread of the kernel's may work for it without a call.
+    /// Whether it made an io_uring, or who made it did, and it runs that program still.
+    ///
+    /// A thread of the kernel's may work by it without a call, for whoever has its memory: in the
+    /// name of its maker, as long as that one lives. What else has come by such a descriptor is seen.
     var hasRing = false
     /// Whether it, or who made it, has a seccomp filter with a listener, which answers first.
     var hasListener = false
@@ -91,7 +94,6 @@ extension ProcessTree {
         }
         guard tracee.process != parent.process else { return }
         var network = process.network
-        network.hasRing = false
         network.formerLimit = nil
         network.isArmed = network.isArmed || parent.network.isArmed
         if let former = process.network.formerLimit, !parent.network.isSettled {
@@ -113,10 +115,12 @@ extension ProcessTree {
     /// Should its maker tell of it after all, that counts.
     func assumeStrictest(_ slot: Int) {
         guard let own = tracees[slot]?.process else { return }
-        var (limit, flags, hasListener) = (NetworkLimit.on, NetworkFlags(), false)
+        var (limit, flags) = (NetworkLimit.on, NetworkFlags())
+        var (hasRing, hasListener) = (false, false)
         for other in processes.slots {
             guard let network = processes[other]?.network else { continue }
             limit = limit.stricter(network.limit)
+            hasRing = hasRing || network.hasRing
             hasListener = hasListener || network.hasListener
         }
         for other in tracees.slots { flags.formUnion(tracees[other]?.network.flags ?? []) }
@@ -127,6 +131,7 @@ extension ProcessTree {
         if processes[own]?.leader == tracees[slot]?.thread {
             updateProcess(own) {
                 $0.network.limit = limit
+                $0.network.hasRing = hasRing
                 $0.network.hasListener = hasListener
             }
         }
@@ -145,7 +150,7 @@ extension ProcessTree {
                 network.flags.formUnion(tracees[other]?.network.flags ?? [])
             }
         }
-        // No other thread is left that could have a child on its way, nor a ring.
+        // No other thread is left that could have a child on its way, nor a ring's memory.
         network.isSettled = true
         update(slot) { $0.network = network }
         updateProcess(process) {

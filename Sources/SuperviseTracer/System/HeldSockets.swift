@@ -34,6 +34,12 @@ func mayHold(_ inode: UInt64, _ thread: ThreadID) -> Bool {
     csupervise_holds_socket(thread.rawValue, inode) != 0
 }
 
+/// Whether a thread has an io_uring among its descriptors; nil where the kernel does not tell.
+func holdsRing(_ thread: ThreadID) -> Bool? {
+    let found = csupervise_holds_ring(thread.rawValue)
+    return found < 0 ? nil : found != 0
+}
+
 /// Whether two threads are known to share their descriptors.
 func sharesDescriptors(_ one: ThreadID, _ other: ThreadID) -> Bool {
     csupervise_shares_descriptors(one.rawValue, other.rawValue) != 0

@@ -1,3 +1,4 @@
+import CSupervise
 import Glibc
 import SystemPackage
 
@@ -23,4 +24,15 @@ extension StandardStream {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&entry, 1, milliseconds) == 1
     }
+
+    /// Writes a text, and waits so many milliseconds for its reader; then a thread goes on with it.
+    func tell(_ text: String, patience: Int32) {
+        let bytes = Array(text.utf8)
+        unsafe bytes.withUnsafeBytes {
+            unsafe csupervise_tell(descriptor, $0.baseAddress, $0.count, patience)
+        }
+    }
+
+    /// Waits until what was to be told is written, or cannot be.
+    static func awaitTold() { csupervise_await_told(-1) }
 }
