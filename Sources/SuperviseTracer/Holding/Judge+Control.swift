@@ -112,6 +112,20 @@ extension Judge {
         return item == nil ? .success(bytes) : failure(refuseMessage(Self.leadsPast, noted: noted))
     }
 
+    /// Refuses an address by which a socket is bound to an interface, too: what it sends to the loopback
+    /// address would leave by that one.
+    func forNoInterface(
+        _ named: Named, _ judged: Result<AddressBytes, KernelError>, _ caller: Caller
+    ) -> Result<AddressBytes, KernelError> {
+        guard forbiddenSteering.contains(.scopes), case .success(let given) = judged,
+            case .ipv6(let address, _, let scope) = SocketAddressDecoder.decode(given),
+            scope > Self.loopback,
+            Host.linkLocal.contains(.v6(address)) || Host.multicast.contains(.v6(address))
+        else { return judged }
+        let earlier = descriptorError(named.descriptor, caller)
+        return .failure(KernelError(number: earlier ?? refuse(Self.interface)))
+    }
+
     /// Control data that are too long to be sealed are for sockets of other families than those of the
     /// internet, which look at none of the items.
     private func judgeLongControl(
@@ -131,6 +145,7 @@ extension Judge {
 
     /// LOOPBACK_IFINDEX: the number of `lo` in every network namespace.
     private static let loopback: UInt32 = 1
+    private static let interface = "an address that binds the socket to an interface"
     private static let leadsPast = "control data that lead past the rules"
     private static let tooLong = "control data that are too long to be judged"
 }
