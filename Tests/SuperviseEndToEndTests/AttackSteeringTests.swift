@@ -24,6 +24,7 @@ struct AttackSteeringTests {
         Way(name: "device"), Way(name: "index"), Way(name: "unicast"),
         Way(name: "sticky", versions: ["6"]), Way(name: "scope", versions: ["6"]),
         Way(name: "message"), Way(name: "flipped", isRace: true),
+        Way(name: "swapped", isRace: true),
         Way(name: "several"), Way(name: "connected"),
         Way(name: "route", versions: ["4"], unless: "this user makes no source routes"),
         Way(name: "route-option", versions: ["4"], unless: "this user makes no source routes"),

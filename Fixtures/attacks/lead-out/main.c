@@ -15,6 +15,8 @@
 //   scope           binds the socket to a group's address there, with IPv6
 //   message         chooses it in the message (IP_PKTINFO, IPV6_PKTINFO)
 //   flipped         the same, by another thread, while the message is being judged
+//   swapped         in control data that are long, on a connected socket that another thread puts in the place
+//                   of an AF_UNIX one while the message is being judged
 //   several         the same as `message` by sendmmsg, as the second of two messages
 //   connected       the same on a connected socket, without a destination
 //   route           a source route in the message (IP_RETOPTS): to an allowed host by way of another one

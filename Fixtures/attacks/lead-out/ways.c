@@ -19,7 +19,7 @@ static struct {
         uint32_t narrow[2];
     } vector;
     /// One item of control data: its length in one word or two, level, type, data.
-    _Alignas(8) uint32_t control[16];
+    _Alignas(8) uint32_t control[128];
     char mark[sizeof MARK];
     struct sockaddr_in6 name;
 } *it;
@@ -116,15 +116,49 @@ static void send_messages(int from) {
     }
 }
 
+/// How often something was changed.
+static atomic_uint changes;
+
 /// Names one interface for a while, at random about as long as a call is being judged.
 static void stay(uint32_t index) {
     static unsigned seed = 1;
     *interface = index;
+    changes++;
     wait_for((unsigned)rand_r(&seed) & 0x7fff);
 }
 
 static void set_inside(void) { stay(1); }
 static void set_outside(void) { stay((uint32_t)out_index()); }
+
+/// A descriptor that stands for one end of an AF_UNIX pair and for a connected UDP socket in turn.
+static int swapped, ends[2], udp;
+
+static void put(int made) {
+    static unsigned seed = 1;
+    dup2(made, swapped);
+    changes++;
+    wait_for((unsigned)rand_r(&seed) & 0x7fff);
+}
+
+static void put_unix(void) { put(ends[0]); }
+static void put_udp(void) { put(udp); }
+
+static size_t set_swapped(void) {
+    socklen_t length = set_name(loopback());
+    udp = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+    swapped = dup(udp);
+    if (connect(udp, (struct sockaddr *)&it->name, length) == -1
+        || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends) == -1) {
+        return 0;
+    }
+    // An item of no level, which neither looks at, makes them longer than what is copied.
+    size_t begin = (set_interface(out_index()) + 7) & ~(size_t)7;
+    uint32_t *rest = it->control + begin / 4;
+    size_t size = sizeof it->control - begin;
+    rest[0] = (uint32_t)size;
+    rest[is_narrow ? 1 : 2] = 0x7fff;
+    return sizeof it->control;
+}
 
 /// A loose source route by way of 10.77.0.66.
 static const unsigned char route[] = {1, 0x83, 7, 4, 10, 77, 0, 66};
@@ -163,6 +197,13 @@ static void go(const char *way) {
         join_group();
         return;
     }
+    if (strcmp(way, "swapped") == 0) {
+        char byte[sizeof MARK];
+        set_message(0, NULL, 0, flipped_length);
+        send_message(swapped);
+        recv(ends[1], byte, sizeof byte, MSG_DONTWAIT);
+        return;
+    }
     int from = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
     int is_route = strncmp(way, "route", 5) == 0;
     socklen_t length = set_name(is_route ? "10.77.0.9" : loopback());
@@ -199,13 +240,18 @@ int lead_out(const char *way, int family_is_ipv6, int abi_is_narrow, long tries)
         return 2;
     }
     memcpy(it->mark, MARK, sizeof MARK);
-    int flips = strcmp(way, "flipped") == 0;
-    struct alternation flipper = {.one = set_inside, .other = set_outside};
+    int swaps = strcmp(way, "swapped") == 0, flips = strcmp(way, "flipped") == 0 || swaps;
+    struct alternation flipper = {
+        .one = swaps ? put_unix : set_inside, .other = swaps ? put_udp : set_outside};
     if (flips) {
-        flipped_length = set_interface(1);
+        flipped_length = swaps ? set_swapped() : set_interface(1);
         begin(&flipper);
     }
-    for (long made = 0; made < tries; made++) {
+    // A race is one only where the other thread does something meanwhile.
+    unsigned met = 0, last = changes;
+    for (long made = 0; made < tries || (flips && met < 100); made++) {
+        met += changes != last;
+        last = changes;
         go(way);
     }
     if (flips) {
