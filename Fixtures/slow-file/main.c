@@ -67,7 +67,14 @@ static void *serve(void *unused) {
         struct fuse_open_out opened = {.fh = 1};
         switch (request->opcode) {
         case FUSE_INIT: answer(request, 0, &start, sizeof start); break;
-        case FUSE_LOOKUP: answer(request, 0, &entry, sizeof entry); break;
+        case FUSE_LOOKUP:
+            // A loader looks for libraries beside its program.
+            if (strcmp((const char *)(request + 1), "file") == 0) {
+                answer(request, 0, &entry, sizeof entry);
+            } else {
+                answer(request, -ENOENT, "", 0);
+            }
+            break;
         case FUSE_GETATTR:
             if (!is_silent) {
                 answer(request, 0, &found, sizeof found);
@@ -152,7 +159,7 @@ int main(int count, char **words) {
     int by_program = strcmp(words[1], "program") == 0, by_lock = strcmp(words[1], "lock") == 0;
     int told[2], listener = socket(AF_INET, SOCK_STREAM, 0);
     struct stat status_of_program;
-    is_closed_at_once = by_lock;
+    is_closed_at_once = by_lock || by_program;
     content = open("/proc/self/exe", O_RDONLY);
     if (by_program && fstat(content, &status_of_program) == 0) {
         size = (unsigned long)status_of_program.st_size;

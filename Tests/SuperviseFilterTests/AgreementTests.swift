@@ -132,6 +132,12 @@ struct AgreementTests {
         (0, 4, 8, true), (41, 57, 24, true), (41, 5, 24, true), (41, 6, 24, true),
         (0xffff_ffff_0000_0000, 0x1_0000_0004, 16, true), (0, 4, 0, false), (41, 57, 0, false),
         (0, 5, 8, false), (41, 4, 24, false), (1, 4, 4, false), (6, 110, 4, false),
+        // A flow label, interfaces, groups; and neighbours.
+        (41, 32, 80, true), (1, 25, 5, true), (1, 62, 4, true), (0, 50, 4, true), (41, 76, 4, true),
+        (41, 50, 20, true), (41, 2, 20, true), (1, 25, 0, false), (1, 61, 4, false),
+        (0, 35, 12, true), (0, 39, 12, true), (0, 41, 16, true), (0, 42, 136, true),
+        (41, 20, 20, true), (41, 27, 20, true), (41, 42, 136, true), (41, 46, 264, true),
+        (41, 48, 264, true), (0, 36, 12, false), (41, 21, 20, false), (6, 35, 4, false),
     ]
 
     @Test(
@@ -145,7 +151,9 @@ struct AgreementTests {
                 (Setup(policy: Policy(rules: rules)), isRefused),
                 (Setup(policy: Policy(rules: rules), mode: .audit), false),
                 (Setup(policy: Policy(rules: [try Rule(parsing: "allow outgoing udp")])), false),
-                (Setup(), false),
+                // Nobody may be sent to but by sockets that were connected before.
+                (Setup(), isRefused),
+                (Setup(policy: Policy(rules: [try Rule(parsing: "allow * unix")])), isRefused),
             ] {
                 #expect(
                     try setup.answer(.setsockopt, architecture, arguments)

@@ -191,53 +191,97 @@ private let networkOffListing = """
       133  jeq 111, then EPERM, else allow
     setsockopt:
       134  load args[1].low
-      135  jeq 132, then setsockopt.1
-      136  jeq 271, else allow
-      137  load args[2].low
-      138  jeq 135, then setsockopt.3, else allow
-    setsockopt.1:
+      135  jge 42, then setsockopt.10
+      136  jeq 0, then setsockopt.5
+      137  jeq 1, then setsockopt.4
+      138  jeq 41, else allow
       139  load args[2].low
-      140  jge 107, then setsockopt.2
-      141  jeq 100, then setsockopt.3, else allow
+      140  jge 42, then setsockopt.2
+      141  jge 20, then setsockopt.1
+      142  jeq 2, then setsockopt.13
+      143  jge 5, else allow
+      144  jge 7, then allow, else setsockopt.13
+    setsockopt.1:
+      145  jeq 27, then setsockopt.13
+      146  jeq 32, then setsockopt.13
+      147  jeq 20, then setsockopt.13, else allow
     setsockopt.2:
-      142  jeq 110, then setsockopt.3
-      143  jeq 107, else allow
+      148  jge 50, then setsockopt.3
+      149  jeq 46, then setsockopt.13
+      150  jeq 48, then setsockopt.13, else setsockopt.8
     setsockopt.3:
-      144  load args[4].low
-      145  jeq 0, then allow, else EPERM
+      151  jeq 57, then setsockopt.13
+      152  jeq 76, then setsockopt.13
+      153  jeq 50, then setsockopt.13, else allow
+    setsockopt.4:
+      154  load args[2].low
+      155  jeq 25, then setsockopt.13
+      156  jeq 62, then setsockopt.13, else allow
+    setsockopt.5:
+      157  load args[2].low
+      158  jge 41, then setsockopt.7
+      159  jge 35, then setsockopt.6
+      160  jeq 4, then setsockopt.13, else allow
+    setsockopt.6:
+      161  jeq 35, then setsockopt.13
+      162  jeq 40, then allow
+      163  jge 38, then setsockopt.13, else allow
+    setsockopt.7:
+      164  jge 48, then setsockopt.9
+      165  jeq 46, then setsockopt.13
+    setsockopt.8:
+      166  jge 44, then allow, else setsockopt.13
+    setsockopt.9:
+      167  jeq 49, then allow
+      168  jge 51, then allow, else setsockopt.13
+    setsockopt.10:
+      169  jeq 132, then setsockopt.11
+      170  jeq 271, else allow
+      171  load args[2].low
+      172  jeq 135, then setsockopt.13, else allow
+    setsockopt.11:
+      173  load args[2].low
+      174  jge 107, then setsockopt.12
+      175  jeq 100, then setsockopt.13, else allow
+    setsockopt.12:
+      176  jeq 110, then setsockopt.13
+      177  jeq 107, else allow
+    setsockopt.13:
+      178  load args[4].low
+      179  jeq 0, then allow, else EPERM
     socketpair:
-      146  load args[1].low
-      147  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      148  load args[0].low
-      149  jeq 1, else trace                            ; family unix
-      150  load args[1].low
-      151  and 0xf
-      152  jge 11, then trace, else allow
+      180  load args[1].low
+      181  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      182  load args[0].low
+      183  jeq 1, else trace                            ; family unix
+      184  load args[1].low
+      185  and 0xf
+      186  jge 11, then trace, else allow
     EINVAL:
-      153  return ERRNO(EINVAL)
+      187  return ERRNO(EINVAL)
     i386.6:
-      154  jge 428, then i386.9
-      155  jge 370, then i386.7
-      156  jeq 369, else allow                          ; sendto
+      188  jge 428, then i386.9
+      189  jge 370, then i386.7
+      190  jeq 369, else allow                          ; sendto
     sendto.i386:
-      157  load args[4].low
-      158  jeq 0, then allow, else trace
+      191  load args[4].low
+      192  jeq 0, then allow, else trace
     i386.7:
-      159  jeq 370, then trace                          ; sendmsg
+      193  jeq 370, then trace                          ; sendmsg
     i386.8:
-      160  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+      194  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
     i386.9:
-      161  jeq 438, then trace                          ; pidfd_getfd
-      162  jeq 440, else allow                          ; process_madvise
+      195  jeq 438, then trace                          ; pidfd_getfd
+      196  jeq 440, else allow                          ; process_madvise
     process_madvise:
-      163  load args[3].low
-      164  jeq 10, then EPERM                           ; MADV_DONTFORK
+      197  load args[3].low
+      198  jeq 10, then EPERM                           ; MADV_DONTFORK
     allow:
-      165  return ALLOW
+      199  return ALLOW
     EPERM:
-      166  return ERRNO(EPERM)
+      200  return ERRNO(EPERM)
     trace:
-      167  return TRACE(0x5356)
+      201  return TRACE(0x5356)
 
     """
 

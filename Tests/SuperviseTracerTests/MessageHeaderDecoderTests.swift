@@ -98,3 +98,77 @@ struct MessageHeaderDecoderTests {
         for offset in [5, 8, -1, .max, .min] { #expect(narrow.word(bytes, at: offset) == 0) }
     }
 }
+
+@Suite("Decoded control data")
+struct ControlDataDecoderTests {
+    /// Items as the C library's macros lay them out, in words of so many bytes.
+    private func bytes(_ items: [(UInt32, UInt32, [UInt8])], _ layouts: MemoryLayouts) -> [UInt8] {
+        items.flatMap { level, type, data in
+            let length = UInt64(layouts.word + 8 + data.count)
+            let whole =
+                littleEndian(length, layouts.word) + littleEndian(UInt64(level), 4)
+                + littleEndian(UInt64(type), 4) + data
+            return whole + [UInt8](repeating: 0xa5, count: -whole.count & (layouts.word - 1))
+        }
+    }
+
+    @Test("Are gone through item by item", arguments: [MemoryLayouts.x86_64, .i386])
+    func items(layouts: MemoryLayouts) {
+        let decoder = ControlDataDecoder(layouts: layouts)
+        let all = bytes([(1, 1, [1, 0, 0, 0, 2]), (0, 1, []), (41, 50, [9])], layouts)
+        var seen: [[UInt32]] = []
+        var data: [[UInt8]] = []
+        #expect(
+            decoder.first(all) {
+                seen.append([$0.level, $0.type])
+                data.append(Array(all[$0.data]))
+                return false
+            } == nil)
+        #expect(seen == [[1, 1], [0, 1], [41, 50]])
+        #expect(data == [[1, 0, 0, 0, 2], [], [9]])
+        #expect(decoder.first(all) { $0.type == 50 }?.level == 41)
+    }
+
+    @Test("End where the kernel gives up", arguments: [MemoryLayouts.x86_64, .i386])
+    func malformed(layouts: MemoryLayouts) {
+        let decoder = ControlDataDecoder(layouts: layouts)
+        let one = bytes([(0, 8, [UInt8](repeating: 7, count: 12))], layouts)
+        let short = littleEndian(UInt64(layouts.word + 7), layouts.word)
+        let long = littleEndian(.max, layouts.word)
+        for rest in [[], short + [UInt8](repeating: 0, count: 8), long + long + long, [1, 2, 3]] {
+            var count = 0
+            _ = decoder.first(one + rest) { _ in
+                count += 1
+                return false
+            }
+            #expect(count == 1)
+        }
+        // What is cut off in the middle is none.
+        for count in 0..<layouts.word + 20 {
+            #expect(decoder.first(Array(one.prefix(count))) { _ in true } == nil)
+        }
+    }
+
+    @Test("Tell of interface and source")
+    func information() {
+        for layouts in [MemoryLayouts.x86_64, .i386] {
+            let decoder = ControlDataDecoder(layouts: layouts)
+            let six: [UInt8] = Array(1...16) + [3, 1, 0, 0]
+            let cases: [(UInt32, UInt32, [UInt8], PacketInformation?)] = [
+                (
+                    0, 8, [2, 0, 0, 0, 127, 0, 0, 1, 9, 9, 9, 9],
+                    .init(interface: 2, source: [127, 0, 0, 1])
+                ),
+                (0, 8, [2, 0, 0, 0, 127, 0, 0, 1], nil), (0, 7, six, nil),
+                (41, 50, six, .init(interface: 0x103, source: Array(1...16))),
+                (41, 2, six, .init(interface: 0x103, source: Array(1...16))),
+                (41, 50, Array(six.prefix(19)), nil), (41, 8, six, nil),
+            ]
+            for (level, type, data, expected) in cases {
+                let all = bytes([(level, type, data)], layouts)
+                let item = decoder.first(all) { _ in true }
+                #expect(item.flatMap { decoder.packetInformation($0, of: all) } == expected)
+            }
+        }
+    }
+}

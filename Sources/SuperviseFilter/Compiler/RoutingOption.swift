@@ -32,27 +32,51 @@ public struct RoutingOption: Hashable, Sendable {
     /// The options that give packets a route.
     ///
     /// `IP_OPTIONS`, `IPV6_2292RTHDR`, `IPV6_2292PKTOPTIONS`, `IPV6_RTHDR`: a source route's first
-    /// stop is what the packets are sent to, whatever the peer.
+    /// stop is what the packets are sent to, whatever the peer. `IPV6_FLOWLABEL_MGR`: a flow label
+    /// can have a routing header of its own, for whatever is sent with it.
     static let routes: [RoutingOption] =
-        [.init(level: 0, number: 4)] + [5, 6, 57].map { .init(level: 41, number: $0) }
+        [.init(level: 0, number: 4)] + [5, 6, 32, 57].map { .init(level: 41, number: $0) }
+
+    /// The options that choose the interface, past the one that the destination's route has.
+    ///
+    /// `SO_BINDTODEVICE`, `SO_BINDTOIFINDEX`, `IP_UNICAST_IF`, `IPV6_UNICAST_IF`, and those of
+    /// ``sources``: what is sent to 127.0.0.1 by another interface than the loopback one leaves the
+    /// machine, and whoever is there can take it.
+    static let interfaces: [RoutingOption] =
+        [.init(level: 1, number: 25), .init(level: 1, number: 62), .init(level: 0, number: 50)]
+        + [.init(level: 41, number: 76)] + sources
 
     /// `IPV6_2292PKTINFO` and `IPV6_PKTINFO`: another source address for the socket's packets.
     static let sources: [RoutingOption] = [2, 50].map { .init(level: 41, number: $0) }
 
+    /// The options that make a socket a member of a multicast group, or change its sources there.
+    ///
+    /// `IP_ADD_MEMBERSHIP`, `IP_BLOCK_SOURCE`, `IP_ADD_SOURCE_MEMBERSHIP`, `IP_MSFILTER`,
+    /// `IPV6_ADD_MEMBERSHIP`, `IPV6_JOIN_ANYCAST`, and of both versions `MCAST_JOIN_GROUP`,
+    /// `MCAST_BLOCK_SOURCE`, `MCAST_JOIN_SOURCE_GROUP`, `MCAST_MSFILTER`, which sockets of every kind
+    /// have, TCP ones too.
+    static let groups: [RoutingOption] =
+        [35, 38, 39, 41, 42, 43, 46, 48].map { .init(level: 0, number: $0) }
+        + [20, 27, 42, 43, 46, 48].map { .init(level: 41, number: $0) }
+
     /// The options that are refused under a policy: what binds or connects where that could be
-    /// refused, whoever made the socket, and what leads packets elsewhere where addresses are told
-    /// apart.
+    /// refused, whoever made the socket, and what leads packets elsewhere where that makes a
+    /// difference to the policy.
     public static func refused(by policy: Policy) -> [RoutingOption] {
         var options: [RoutingOption] = []
         if policy.couldRefuse(.bind, of: .sctp) { options += sctpBinding }
         if policy.couldRefuse(.connect, of: .sctp) { options += sctpConnecting }
         let group: [Operation] = [.bind, .connect, .send]
         if group.contains(where: { policy.couldRefuse($0, of: .family(.tipc)) }) { options += tipc }
-        let tellsAddresses = policy.allRules.contains { rule in
-            if case .internet? = rule.endpoint { true } else { false }
+        let forbidden = policy.forbiddenSteering
+        if forbidden.contains(.routes) { options += routes }
+        if forbidden.contains(.groups) { options += groups }
+        if forbidden.contains(.interfaces) {
+            options += interfaces
+        } else if forbidden.contains(.sources) {
+            options += sources
         }
-        if tellsAddresses { options += routes }
-        return policy.source.isEmpty ? options : options + sources
+        return options
     }
 }
 

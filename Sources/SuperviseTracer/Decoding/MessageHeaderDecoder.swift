@@ -67,6 +67,11 @@ struct MessageHeaderDecoder {
         word(bytes.span, at: offset)
     }
 
+    /// An `int` in an array; 0 where the bytes end before it does.
+    func number(_ bytes: borrowing [UInt8], at offset: Int) -> UInt32 {
+        UInt32(truncatingIfNeeded: number(bytes.span, at: offset, width: 4))
+    }
+
     private func number(_ bytes: Span<UInt8>, at offset: Int, width: Int) -> UInt64 {
         guard offset >= 0, bytes.count - offset >= width else { return 0 }
         var value: UInt64 = 0

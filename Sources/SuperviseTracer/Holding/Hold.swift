@@ -76,6 +76,8 @@ struct SealedArguments {
     var address: AddressBytes?
     /// The message header, in the layout of the caller's ABI.
     var header: MessageHeader?
+    /// The message's control data, where they were judged; at most a slot's size.
+    var control: [UInt8]?
     /// Which argument points to the address or to the header; nil where nothing does.
     var pointer: Int?
     /// Which argument is the address's length, where that is not the caller's own.
@@ -94,8 +96,9 @@ struct SealedArguments {
     }
 
     /// A message header with its name, in the second argument.
-    init(header: MessageHeader, name: AddressBytes?) {
+    init(header: MessageHeader, name: AddressBytes?, control: [UInt8]? = nil) {
         self.header = header
+        self.control = control
         address = name?.withoutTail
         pointer = 1
     }

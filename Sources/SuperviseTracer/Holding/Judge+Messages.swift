@@ -23,7 +23,12 @@ extension Judge {
         switch judge(header, descriptor, flags, caller) {
         case .failure(let error): return .fail(error.number)
         case .success(let sealed):
-            send(.header(header, flags: flags))
+            var rest = header
+            // Control data that are not sealed are for sockets that do not connect so.
+            if sealed.control == nil, !forbiddenSteering.isEmpty {
+                (rest.control, rest.controlLength) = (0, 0)
+            }
+            send(.header(rest, control: sealed.control, flags: flags))
             return .runSealed(sealed)
         }
     }
@@ -68,17 +73,27 @@ extension Judge {
     private func judge(
         _ header: MessageHeader, _ descriptor: Int32, _ flags: UInt32, _ caller: Caller
     ) -> Result<SealedArguments, KernelError> {
-        // A negative length is EINVAL; without a name there is no destination.
-        guard header.name != 0, header.nameLength > 0 else {
-            return .success(SealedArguments(header: header, name: nil))
+        let noted = notes.count
+        return judgeName(header, descriptor, flags, caller).flatMap { name in
+            judgeControl(header, to: name, descriptor, caller, noted: noted).map { control in
+                SealedArguments(header: header, name: name, control: control)
+            }
         }
+    }
+
+    /// Judges where a message is to go; nil where it names no destination.
+    private func judgeName(
+        _ header: MessageHeader, _ descriptor: Int32, _ flags: UInt32, _ caller: Caller
+    ) -> Result<AddressBytes?, KernelError> {
+        // A negative length is EINVAL; without a name there is no destination.
+        guard header.name != 0, header.nameLength > 0 else { return .success(nil) }
         // A longer name is cut, not refused: copy_msghdr_from_user.
         let length = min(header.nameLength, Int32(AddressBytes.capacity))
         var address = AddressBytes()
         let read = memory.readAddress(
             header.name, length: Int(length), of: caller.slot, into: &address)
         guard read != .hidden else {
-            return .failure(KernelError(number: refuse(Self.hidden)))
+            return .failure(KernelError(number: refuseMessage(Self.hidden)))
         }
         let isReadable = memory.isAccessible(header.name, count: Int(length), of: caller.slot)
         guard read == .bytes(Int(length)), isReadable else {
@@ -91,11 +106,11 @@ extension Judge {
         }
         let named = Named(.send, descriptor, header.name, length, flags: flags)
         return judge(named, address, caller, earlier: { self.refusedEarlier(header, caller) })
-            .map { SealedArguments(header: header, name: $0) }
+            .map { $0 }
     }
 
     /// What the kernel finds wrong in a message before it would come to the policy.
-    private func refusedEarlier(_ header: MessageHeader, _ caller: Caller) -> ErrorNumber? {
+    func refusedEarlier(_ header: MessageHeader, _ caller: Caller) -> ErrorNumber? {
         vectorsError(header, caller) ?? controlError(header, caller)
     }
 
@@ -124,7 +139,7 @@ extension Judge {
         flags & Self.compatibilityFlag != 0 && caller.layouts.word == 8
     }
 
-    private func descriptorError(_ descriptor: Int32, _ caller: Caller) -> ErrorNumber? {
+    func descriptorError(_ descriptor: Int32, _ caller: Caller) -> ErrorNumber? {
         if case .error(let error) = sockets.look(at: descriptor, of: caller.slot) {
             error
         } else {

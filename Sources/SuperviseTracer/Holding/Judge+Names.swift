@@ -97,7 +97,9 @@ extension Judge {
         _ named: Named, _ bytes: AddressBytes, _ caller: Caller,
         earlier: (() -> ErrorNumber?)? = nil
     ) -> Result<AddressBytes, KernelError> {
-        forUnixAlone(named, judgeName(named, bytes, caller, earlier: earlier), caller)
+        let judged = judgeName(named, bytes, caller, earlier: earlier)
+        return named.operation == .bind
+            ? forNoInterface(named, judged, caller) : forUnixAlone(named, judged, caller)
     }
 
     /// As above, where it is made sure that sockets of other families refuse AF_UNIX names.

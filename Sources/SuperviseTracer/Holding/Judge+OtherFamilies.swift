@@ -9,8 +9,7 @@ extension Judge {
     func forUnixAlone(
         _ named: Named, _ judged: Result<AddressBytes, KernelError>, _ caller: Caller
     ) -> Result<AddressBytes, KernelError> {
-        guard named.operation != .bind, !recorder.isAuditing, case .success(let given) = judged
-        else { return judged }
+        guard !recorder.isAuditing, case .success(let given) = judged else { return judged }
         if let plain = given.forUnixAlone { return .success(plain) }
         depend(onFamilyOf: named.descriptor, named.operation)
         guard holdsSocket,

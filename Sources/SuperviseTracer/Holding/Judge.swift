@@ -16,6 +16,8 @@ final class Judge {
     let subjects: SubjectReader
     /// The socket options that lead past the rules, of the policy and of what is left of it.
     private let routingOptions: (base: [RoutingOption], givenUp: [RoutingOption])
+    /// What would lead past the rules, of the policy and of what is left of it.
+    private let steering: (base: Steering, givenUp: Steering)
     /// Whether rules ask for programs: then it matters who else holds a socket.
     let asksForPrograms: Bool
     /// Whether who has connected can be judged at `accept(2)`: in descriptors of a deputy's own.
@@ -51,6 +53,7 @@ final class Judge {
             base: RoutingOption.refused(by: policy),
             givenUp: RoutingOption.refused(by: policy.givenUp)
         )
+        steering = (policy.forbiddenSteering, policy.givenUp.forbiddenSteering)
         // What is left of it has no others.
         asksForPrograms = (policy.rules + policy.profile.rules).flatMap(\.qualifiers)
             .contains { !$0.needs.isDisjoint(with: .programs) }
@@ -88,6 +91,12 @@ final class Judge {
     func depend(onFamilyOf descriptor: Int32, _ operation: Operation) {
         dependence = SocketDependence(
             descriptor: descriptor, operation: operation, isUnix: true)
+    }
+
+    /// Notes that a message is sent on a socket alone that makes nothing of its control data, unless
+    /// the call depends on the socket already.
+    func depend(onControlFor descriptor: Int32) {
+        if dependence == nil { depend(onFamilyOf: descriptor, .send) }
     }
 
     /// `socketcall(2)`: the number is in a register, the arguments are in memory.
@@ -194,6 +203,12 @@ final class Judge {
         }
     }
 
+    /// What a message's control data may not do.
+    var forbiddenSteering: Steering {
+        if recorder.isAuditing { return [] }
+        return policy.isGivenUp ? steering.givenUp : steering.base
+    }
+
     /// Asks the policy and notes what it says.
     ///
     /// - Parameters:
@@ -226,8 +241,15 @@ final class Judge {
     ///
     /// It is not made in an audit either: nobody knows what it would do.
     func refuse(_ why: String) -> ErrorNumber {
+        refuseMessage(why, noted: 0)
+    }
+
+    /// Refuses one message of a call, of which those before it may be sent, and notes why.
+    ///
+    /// The first so many notes are about those before it: they stay.
+    func refuseMessage(_ why: String, noted: Int = .max) -> ErrorNumber {
+        notes.removeLast(max(notes.count - noted, 0))
         let decision = Decision(.deny(policy.refusal), Reason(text: why, place: "profile"))
-        notes.removeAll(keepingCapacity: true)
         if recorder.wants(denial: true) {
             notes.append(Note(call: callName, decision: decision, request: nil))
         }
@@ -338,7 +360,7 @@ struct SocketDependence: Equatable {
     /// A message, as its call has it.
     enum Message: Equatable {
         case buffer(pointer: UInt64, size: UInt64, flags: UInt32)
-        case header(MessageHeader, flags: UInt32)
+        case header(MessageHeader, control: [UInt8]?, flags: UInt32)
     }
 }
 

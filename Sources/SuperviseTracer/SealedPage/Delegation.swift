@@ -132,11 +132,12 @@ final class Delegation: Commission {
         switch dependence.message {
         case .buffer(let pointer, let size, let flags):
             return .call(calls.send(dependence.descriptor, pointer, size, flags))
-        case .header(var header, let flags):
+        case .header(var header, let control, let flags):
             guard let place, let pageSlot else { return refuse(Self.noRoom) }
             (header.name, header.nameLength) = (0, 0)
             let registers = sealing.page.write(
-                SealedArguments(header: header, name: nil), to: pageSlot, mappedAt: place, layouts)
+                SealedArguments(header: header, name: nil, control: control), to: pageSlot,
+                mappedAt: place, layouts)
             return .call(
                 calls.send(dependence.descriptor, header: registers.pointer?.value ?? 0, flags))
         case nil:

@@ -33,12 +33,15 @@ final class SealedPage {
     private var free: [UInt16]
     /// Whether a thread is about to map over what was found to be reserved.
     var isReplacingReservation = false
+    /// For each slot, the one that has the control data of its message.
+    private var controls: [UInt16?]
 
     /// Makes the memory; before the process is made undumpable, which closes `/proc/self` to it.
     init(guarding: FilterCompiler.PageGuard) throws(Errno) {
         self.guarding = guarding
         memory = try SealedMemory(size: Self.size)
         free = Array((0..<UInt16(Self.filterOffset / Self.slotSize)).reversed())
+        controls = Array(repeating: nil, count: free.count)
     }
 
     /// A slot for a call; nil where as many calls are under way as there are slots.
@@ -46,6 +49,10 @@ final class SealedPage {
 
     /// Gives a slot back, emptied: what a call of one process sent is no other's to read.
     func returnSlot(_ slot: UInt16) {
+        if let control = controls[Int(slot)] {
+            controls[Int(slot)] = nil
+            returnSlot(control)
+        }
         memory.clear(at: Int(slot) * Self.slotSize, count: Self.slotSize)
         free.append(slot)
     }
@@ -82,6 +89,9 @@ final class SealedPage {
                 header.name = base + UInt64(Offset.address)
                 header.nameLength = Int32(address.count)
             }
+            if let control = arguments.control {
+                write(control, of: &header, beside: slot, mappedAt: place)
+            }
             memory.write(header, width: layouts.word, at: start + Offset.header)
         }
         let inner = base + UInt64(arguments.header == nil ? Offset.address : Offset.header)
@@ -96,6 +106,22 @@ final class SealedPage {
         }
         memory.write(words.flatMap { littleEndian($0, layouts.word) }, at: start + Offset.words)
         return SealedRegisters(pointer: (1, base + UInt64(Offset.words)), length: nil)
+    }
+
+    /// Writes a message's control data to a slot of their own, which is given back with the other.
+    private func write(
+        _ control: [UInt8], of header: inout MessageHeader, beside slot: UInt16,
+        mappedAt place: UInt32
+    ) {
+        guard control.count <= Self.slotSize, let other = controls[Int(slot)] ?? takeSlot() else {
+            // More than any message has: ENOBUFS, before the kernel looks at them.
+            header.controlLength = .max
+            return
+        }
+        controls[Int(slot)] = other
+        write(control, to: other)
+        header.control = address(of: other, mappedAt: place)
+        header.controlLength = UInt64(control.count)
     }
 }
 
