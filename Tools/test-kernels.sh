@@ -74,7 +74,8 @@ failed=0
 for fixture in Fixtures/probe Fixtures/holding Fixtures/attacks/*/; do
     name=$(basename "$fixture")
     # Position-independent: else the heap may begin where the probe wants its own memory.
-    gcc -std=gnu17 -D_GNU_SOURCE -O1 -w -static-pie -pthread -s -o "$root/kernels/bin/$name" \
+    gcc -std=gnu17 -D_GNU_SOURCE -ISources/CSupervise/include -O1 -w -static-pie -pthread -s \
+        -o "$root/kernels/bin/$name" \
         "$fixture"/*.c
     case $fixture in
     */attacks/*)
