@@ -1,12 +1,13 @@
 // Makes a call with an address in a file whose server never answers, or on that file, and others meanwhile.
 //
-// Usage: slow-file address|descriptor|program|lock FOLDER
+// Usage: slow-file address|descriptor|program|lock|name FOLDER
 //
 // Mounts a file system of its own (FUSE) on FOLDER, in a mount namespace of its own, and maps the
 // file there. A child's connect() waits for the file for ever, or its listen() is of the file, and whoever
 // closes a copy of that waits for ever; or the child executes the file, as a program, and from then on whoever
 // asks what it is waits for ever; or it sends from the file over a TCP connection, which is locked meanwhile,
-// and another thread connects that. The parent's calls must not wait. Needs
+// and another thread connects that; or it binds a socket to a name in a folder of which nobody is told whether it
+// is there. The parent's calls must not wait. Needs
 // root. The child ends with the file system, which is aborted when its server, a thread, is gone.
 #include <errno.h>
 #include <arpa/inet.h>
@@ -71,7 +72,7 @@ static void *serve(void *unused) {
             // A loader looks for libraries beside its program.
             if (strcmp((const char *)(request + 1), "file") == 0) {
                 answer(request, 0, &entry, sizeof entry);
-            } else {
+            } else if (strcmp((const char *)(request + 1), "silence") != 0) {
                 answer(request, -ENOENT, "", 0);
             }
             break;
@@ -146,20 +147,32 @@ static int connect_locked(int listener, int told) {
     return 0;
 }
 
+/// Binds a socket to a name in a folder of which nobody is told whether it is there.
+static int bind_name(const char *folder) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    snprintf(name.sun_path, sizeof name.sun_path, "%s/silence/name", folder);
+    if (write(asked[1], "n", 1) != 1) {
+        return 4;
+    }
+    bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&name, sizeof name);
+    return 0;
+}
+
 int main(int count, char **words) {
     char options[96], path[256], byte;
     if (count == 4) {
         return run_program(words[2], words[3]);
     }
     if (count != 3) {
-        fputs("usage: slow-file address|descriptor|program|lock FOLDER\n", stderr);
+        fputs("usage: slow-file address|descriptor|program|lock|name FOLDER\n", stderr);
         return 2;
     }
     int by_descriptor = strcmp(words[1], "descriptor") == 0;
     int by_program = strcmp(words[1], "program") == 0, by_lock = strcmp(words[1], "lock") == 0;
+    int by_name = strcmp(words[1], "name") == 0;
     int told[2], listener = socket(AF_INET, SOCK_STREAM, 0);
     struct stat status_of_program;
-    is_closed_at_once = by_lock || by_program;
+    is_closed_at_once = by_lock || by_program || by_name;
     content = open("/proc/self/exe", O_RDONLY);
     if (by_program && fstat(content, &status_of_program) == 0) {
         size = (unsigned long)status_of_program.st_size;
@@ -207,6 +220,9 @@ int main(int count, char **words) {
         if (by_lock) {
             _exit(connect_locked(listener, told[0]));
         }
+        if (by_name) {
+            _exit(bind_name(words[2]));
+        }
         connect(sender, page, sizeof nobody);
         _exit(0);
     }
@@ -223,7 +239,7 @@ int main(int count, char **words) {
         made += connect(sender, (struct sockaddr *)&nobody, sizeof nobody) == -1 && errno == ENOENT;
     }
     printf("%s, others made %d\n",
-        by_descriptor || by_program || by_lock ? "the call was made" : "the file was asked for", made);
+        strcmp(words[1], "address") == 0 ? "the file was asked for" : "the call was made", made);
     fflush(stdout);
     // The connection is aborted when nobody has its device any more.
     umount2(words[2], MNT_FORCE);

@@ -129,14 +129,19 @@ static int look_up(pid_t thread, const char *path, int flags, int *found, int *i
     return error;
 }
 
-int csupervise_resolve_name(
-    pid_t thread, const char *path, int is_new, char resolved[static 4096], int *is_our_root)
+/// A name, and where it leads.
+struct name {
+    pid_t thread;
+    int is_new, is_our_root;
+    char path[PATH_MAX], resolved[PATH_MAX];
+};
+
+static int resolve(void *opaque)
 {
-    char folder[PATH_MAX];
-    const char *last = NULL;
-    if (strlen(path) >= sizeof folder) {
-        return ENAMETOOLONG;
-    }
+    struct name *name = opaque;
+    char folder[PATH_MAX], *resolved = name->resolved;
+    const char *path = name->path, *last = NULL;
+    int is_new = name->is_new;
     if (is_new) {
         // A name that is to be made: what it is made in counts.
         const char *slash = strrchr(path, '/');
@@ -149,7 +154,7 @@ int csupervise_resolve_name(
         path = folder;
     }
     int found;
-    int error = look_up(thread, path, is_new ? O_DIRECTORY : 0, &found, is_our_root);
+    int error = look_up(name->thread, path, is_new ? O_DIRECTORY : 0, &found, &name->is_our_root);
     if (error != 0) {
         return error;
     }
@@ -165,5 +170,20 @@ int csupervise_resolve_name(
         }
         strcat(resolved, last);
     }
+    return error;
+}
+
+int csupervise_resolve_name(
+    pid_t thread, const char *path, int is_new, char resolved[static 4096], int *is_our_root)
+{
+    struct name name = {.thread = thread, .is_new = is_new};
+    size_t length = strlen(path);
+    if (length >= sizeof name.path) {
+        return ENAMETOOLONG;
+    }
+    memcpy(name.path, path, length + 1);
+    int error = csupervise_ask_aside(resolve, &name, sizeof name);
+    memcpy(resolved, name.resolved, sizeof name.resolved);
+    *is_our_root = name.is_our_root;
     return error;
 }

@@ -475,22 +475,38 @@ uint64_t csupervise_option_memory_limit(void)
     return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;
 }
 
-int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097])
+/// A descriptor, and the path of what it is.
+struct described {
+    pid_t thread;
+    int descriptor;
+    char path[4097];
+};
+
+static int describe(void *opaque)
 {
+    struct described *it = opaque;
     char name[16];
     int directory;
-    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/fd", thread);
+    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/fd", it->thread);
     if (error != 0) {
         return error;
     }
-    snprintf(name, sizeof name, "%d", descriptor);
-    ssize_t length = readlinkat(directory, name, path, 4097);
+    snprintf(name, sizeof name, "%d", it->descriptor);
+    ssize_t length = readlinkat(directory, name, it->path, sizeof it->path);
     error = length < 0 ? errno : length > 4096 ? ENAMETOOLONG : 0;
     if (error == 0) {
-        path[length] = '\0';
-        error = csupervise_check_path(path, directory, name, 0);
+        it->path[length] = '\0';
+        error = csupervise_check_path(it->path, directory, name, 0);
     }
     close(directory);
+    return error;
+}
+
+int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097])
+{
+    struct described it = {.thread = thread, .descriptor = descriptor};
+    int error = csupervise_ask_aside(describe, &it, sizeof it);
+    memcpy(path, it.path, sizeof it.path);
     return error;
 }
 

@@ -1,6 +1,8 @@
 #ifndef CSUPERVISE_PROC_H
 #define CSUPERVISE_PROC_H
 
+#include <stddef.h>
+
 /// Opens what is below /proc, and nothing that has been mounted over it.
 ///
 /// A tracee that is root could mount a file of its own over /proc/PID/mem. EXDEV: it has.
@@ -28,5 +30,12 @@ int csupervise_clear_standard(int *descriptor);
 /// The kernel tells the path of an object in the mount namespace that it was opened in. There the same
 /// path can lead to another object than here, and a program can make such a namespace. EXDEV: it does.
 int csupervise_check_path(const char *path, int directory, const char *name, int flags);
+
+/// Has a thread of its own call a function with a copy of its arguments, which are changed as it changes them,
+/// and gives its result.
+///
+/// For what follows a path: a file system of a tracee's, or of a network, may never answer, and a kill does not
+/// end that. EXDEV: there was no answer for a second, too many questions are unanswered, or there can be no thread.
+int csupervise_ask_aside(int (*ask)(void *), void *arguments, size_t size);
 
 #endif

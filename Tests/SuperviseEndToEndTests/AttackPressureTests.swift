@@ -47,6 +47,7 @@ struct AttackPressureTests {
         arguments: [
             ("address", "the file was asked for"), ("descriptor", "the call was made"),
             ("program", "the call was made"), ("lock", "the call was made"),
+            ("name", "the call was made"),
         ])
     func slowFile(way: String, output: String) async throws {
         guard isRoot else { return print("skipped: a FUSE file system, since only root can mount") }
@@ -59,10 +60,12 @@ struct AttackPressureTests {
             return print("skipped: the kernel has no PROCMAP_QUERY")
         }
         let log = temporaryFolder() + "/log"
-        let options = ["--quiet", "--log", log, "--allow", "* tcp 127.0.0.1"]
+        // A rule on paths has the supervisor follow them.
+        let rule = way == "name" ? ["--deny", "bind unix /nowhere"] : []
+        let options = ["--quiet", "--log", log, "--allow", "* tcp 127.0.0.1"] + rule
         #expect(try await supervise(options, program, seconds: 20) == native)
         let denied = try String(contentsOfFile: log, encoding: .utf8).contains("denied")
-        #expect(denied == (way == "program"))
+        #expect(denied == ["program", "name"].contains(way))
     }
 
     /// Only CAP_SYS_RESOURCE can go beyond the hard limit for the moment that it takes.

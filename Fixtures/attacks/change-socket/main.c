@@ -4,7 +4,8 @@
 //
 // Makes a call on a new socket over and over, while a thread changes what the call's address
 // means to that very socket, at a moment that differs from try to try. Prints how many calls were
-// made, and how many reached the address that the rules refuse, 127.0.0.2.
+// made, and how many reached the address that the rules refuse, 127.0.0.2. Ends with 4 where the kernel
+// cannot change sockets so.
 //
 //   form       sendto 127.0.0.2 with AF_UNSPEC: no destination to a socket of IPv6, but AF_INET to
 //              one of IPv4, which IPV6_ADDRFORM makes of it
@@ -95,6 +96,14 @@ static int is_bound(int socket, const char *host) {
         && address.sin_port != 0;
 }
 
+/// Whether the kernel makes a socket of IPv4 of one of IPv6: some answer ENOPROTOOPT.
+static int has_forms(in_port_t nobody) {
+    int made = make_socket(nobody), family = AF_INET;
+    int result = setsockopt(made, IPPROTO_IPV6, ADDRESS_FORM, &family, sizeof family);
+    close(made);
+    return result == 0;
+}
+
 int main(int count, char **words) {
     if (count != 4) {
         fputs("usage: change-socket form|bind|form-bind|listen TRIES SECONDS\n", stderr);
@@ -113,6 +122,10 @@ int main(int count, char **words) {
         || bind(other, (struct sockaddr *)&allowed, length) == -1
         || getsockname(other, (struct sockaddr *)&allowed, &length) == -1) {
         return 2;
+    }
+    if (forms && !has_forms(allowed.sin_port)) {
+        fputs("the kernel has no IPV6_ADDRFORM\n", stderr);
+        return 4;
     }
     struct sockaddr_in name = forms ? ipv4(AF_UNSPEC, "127.0.0.2", refused.sin_port)
                                     : ipv4(AF_INET, "0.0.0.0", refused.sin_port);
