@@ -155,9 +155,10 @@ coverage: deps ## Print the share of lines that the tests run, and fail where it
 	Tools/coverage.sh
 
 .PHONY: lint
-lint: deps ## Check the format and the direction of imports
+lint: deps ## Check the format, the direction of imports and the list of mutants
 	$(SWIFT) format lint --strict -r Package.swift Sources Tests
 	Tools/check-imports.sh
+	python3 -B Tools/mutants.py --check
 	$(SWIFT) build $(fresh) --explicit-target-dependency-import-check error
 
 .PHONY: format

@@ -1,5 +1,6 @@
 """Makes a copy of the package with every mutant of Tools/mutants.txt, each chosen by the environment.
 
+    mutants.py --check   only looks whether each mutant's text is in its file
     mutants.py COPY      prints a line for each: NUMBER FILE: OLD => NEW; COPY/sum is of all that is copied
 
 A mutant whose text is not in its file, or there twice, is an error. Only the tests of what is mutated are copied:
@@ -51,6 +52,7 @@ def main():
     tools = pathlib.Path(__file__).parent
     files = files_of(tools.parent, COPIED)
     number = 0
+    checks = sys.argv[1] == "--check"
     for file, old, news in read(tools / "mutants.txt"):
         text = files[file].decode()
         if text.count(old) != 1:
@@ -59,9 +61,12 @@ def main():
         for new in news:
             number += 1
             expression += f"isMutant({number}) ? ({new}) : "
-            print(f"{number}\t{file.removeprefix('Sources/')}: {old} => {new}")
+            if not checks:
+                print(f"{number}\t{file.removeprefix('Sources/')}: {old} => {new}")
         files[file] = text.replace(old, f"({expression}({old}))").encode()
         files["/".join(file.split("/")[:2]) + "/Mutant.swift"] = CHOICE
+    if checks:
+        return
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())]
     files["sum"] = "".join(sums).encode()
     mirror(tools.parent, pathlib.Path(sys.argv[1]), files)
