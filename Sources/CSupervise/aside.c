@@ -51,7 +51,7 @@ static void *answer(void *opaque)
     return NULL;
 }
 
-static int start(struct question *question)
+int csupervise_start_aside(void *(*run)(void *), void *argument)
 {
     pthread_t thread;
     pthread_attr_t attributes;
@@ -61,7 +61,7 @@ static int start(struct question *question)
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    int error = pthread_create(&thread, &attributes, answer, question);
+    int error = pthread_create(&thread, &attributes, run, argument);
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &former, NULL);
     return error;
@@ -80,7 +80,7 @@ int csupervise_ask_aside(int (*ask)(void *), void *arguments, size_t size)
     clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += 1;
     pthread_mutex_lock(&lock);
-    int error = unanswered < MOST_UNANSWERED ? start(question) : EAGAIN;
+    int error = unanswered < MOST_UNANSWERED ? csupervise_start_aside(answer, question) : EAGAIN;
     if (error != 0) {
         pthread_mutex_unlock(&lock);
         free(question);

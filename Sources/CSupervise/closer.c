@@ -1,12 +1,11 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "proc.h"
 
 // <linux/in.h>, Linux 5.6.
 #ifndef IPPROTO_MPTCP
@@ -27,27 +26,18 @@ static void *close_all(void *nothing)
 /// A pipe and a thread that closes what comes out of it; 0 where there cannot be any.
 static int start(void)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all, former;
     if (pipe2(queue, O_CLOEXEC) == -1) {
         return 0;
     }
     // A full pipe is not waited for.
     fcntl(queue[1], F_SETFL, O_NONBLOCK);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = pthread_create(&thread, &attributes, close_all, NULL);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    if (error != 0) {
+    if (csupervise_start_aside(close_all, NULL) != 0) {
         close(queue[0]);
         close(queue[1]);
         queue[0] = queue[1] = -1;
+        return 0;
     }
-    return error == 0;
+    return 1;
 }
 
 /// Whether a socket of IP is of a well-known kind and does not linger.

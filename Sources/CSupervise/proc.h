@@ -31,6 +31,9 @@ int csupervise_clear_standard(int *descriptor);
 /// path can lead to another object than here, and a program can make such a namespace. EXDEV: it does.
 int csupervise_check_path(const char *path, int directory, const char *name, int flags);
 
+/// Starts a thread beside the tracer that is sent no signals and that nobody waits for; 0, or an errno value.
+int csupervise_start_aside(void *(*run)(void *), void *argument);
+
 /// Has a thread of its own call a function with a copy of its arguments, which are changed as it changes them,
 /// and gives its result.
 ///

@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "CSupervise.h"
+#include "proc.h"
 
 struct text {
     int descriptor;
@@ -47,19 +46,10 @@ static void *write_text(void *argument)
 /// Starts the thread that writes; an error where there cannot be one.
 static int start(struct text *text)
 {
-    pthread_t thread;
-    pthread_attr_t attributes;
-    sigset_t all, former;
     if (text->descriptor == -1 || pipe2(told, O_CLOEXEC) == -1) {
         return errno;
     }
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &former);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    int error = pthread_create(&thread, &attributes, write_text, text);
-    pthread_attr_destroy(&attributes);
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    int error = csupervise_start_aside(write_text, text);
     if (error != 0) {
         close(told[0]);
         close(told[1]);
