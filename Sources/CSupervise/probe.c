@@ -124,6 +124,7 @@ void csupervise_probe(struct csupervise_features *features)
     // No entries: EINVAL where there is the call, EPERM where it is forbidden.
     features->io_uring = syscall(SYS_io_uring_setup, 0, NULL) == -1 && errno != ENOSYS;
     features->i386 = has_i386();
+    features->intercepted = csupervise_is_intercepted();
     features->may_trace_all = csupervise_may_trace_all();
     features->landlock_abi = csupervise_landlock_abi();
     features->yama_scope = setting("/proc/sys/kernel/yama/ptrace_scope");

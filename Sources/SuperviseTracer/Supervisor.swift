@@ -114,6 +114,7 @@ public struct Supervisor {
         let isEnforcing = policy.restricts && !isAuditing
         let domain = isEnforcing ? LandlockDomain(policy: policy, abi: landlockABI) : nil
         if isEnforcing, requiresLandlock, domain == nil { throw .noLandlock(abi: landlockABI) }
+        if filter != nil, Launcher.isIntercepted() { throw .intercepted }
         let launcher = Launcher(
             command: command, filter: filter, domain: domain,
             closedRings: isEnforcing ? closedRings : nil,

@@ -21,7 +21,8 @@ struct ExplainCommand: ParsableCommand {
     var words: [String]
 
     func run() throws {
-        let policy = try policyOptions.request().policy()
+        var policy = try policyOptions.request().policy()
+        policy.refuseWhatLinksLeadTo()
         let text = words.joined(separator: " ")
         let call: Call
         do throws(RuleError) {

@@ -52,6 +52,12 @@ struct Failure: Error, Equatable {
                 message: "cannot trace the command: \(describe(error)); "
                     + "is it traced already, or does the system forbid ptrace?",
                 status: .failed)
+        case .intercepted:
+            self.init(
+                message: "a seccomp filter from before hands network calls to another program "
+                    + "(USER_NOTIF), past the supervisor; is this a container whose manager does "
+                    + "that?",
+                status: .failed)
         case .noFilter(let error):
             self.init(
                 message: "cannot install the seccomp filter: \(describe(error)); "

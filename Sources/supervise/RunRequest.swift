@@ -30,7 +30,9 @@ struct RunRequest: Equatable {
         let learning = try learn.map { path throws(Failure) in
             try Learning(path: path, self.policy)
         }
-        let policy = try learning?.policy ?? self.policy.policy()
+        var policy = try learning?.policy ?? self.policy.policy()
+        // What is learned is compared with the rules as they are written.
+        if learning == nil { policy.refuseWhatLinksLeadTo() }
         let (level, isJSON) = (try self.level(), try self.isJSON())
         guard let command = Command(lastArguments: commandWords) else {
             throw Failure.usage("no command given: expected supervise [OPTIONS] -- COMMAND")

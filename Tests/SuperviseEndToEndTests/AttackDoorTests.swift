@@ -88,6 +88,28 @@ struct AttackDoorTests {
                 == Outcome(output: "\(way.call) EPERM\n"))
     }
 
+    /// By `IP_LOCAL_PORT_RANGE`, with which the port of the kernel's choice is the program's.
+    @Test(
+        "no socket option gets a port whose bind is refused",
+        arguments: [
+            ("bound-port", ["--network", "on", "--deny", "bind udp :41719"]),
+            ("listening-port", ["--network", "on", "--deny", "bind tcp :41719"]),
+            ("sent-port", ["--allow", "outgoing udp localhost"]),
+        ], User.available)
+    func chosenPort(way: (name: String, options: [String]), user: User) async throws {
+        let native = try await run([Self.program, way.name], as: user)
+        guard native == Outcome(output: "reached\n") else {
+            return print("skipped: \(way.name): no IP_LOCAL_PORT_RANGE: \(native.output)")
+        }
+        let allowing = [
+            "-q", "--allow", "bind,listen,outgoing tcp", "--allow", "bind,outgoing udp",
+        ]
+        #expect(try await supervise(allowing, [Self.program, way.name], as: user) == native)
+        #expect(
+            try await supervise(["-q"] + way.options, [Self.program, way.name], as: user)
+                == Outcome(output: "setsockopt EPERM\n"))
+    }
+
     /// By a port that a send without a destination gets it, which no judged call sees.
     @Test(
         "an inherited socket without a port hears nothing",

@@ -88,6 +88,39 @@ struct AttackPathTests {
         #expect(try await attempt("own", options, folder, as: user) == native)
     }
 
+    /// Rules that refuse a socket by a path with links or other detours in it; FOLDER/real/socket is what
+    /// they lead to.
+    static let detours = [
+        "link/socket", "link/*", "alias", "real//socket", "real/./socket", "real/../real/sock?t",
+        "link/../real/**", "real/socket",
+    ]
+
+    @Test(
+        "is refused to whom a rule refuses a link to it", arguments: detours, User.available)
+    func detour(path: String, user: User) async throws {
+        let folder = temporaryFolder()
+        // Whoever may write to a file, and finds no socket there, is told ECONNREFUSED.
+        let making =
+            "mkdir real && >real/socket && chmod 666 real/socket && ln -s real link "
+            + "&& ln -s link/socket alias"
+        #expect(try await run(["sh", "-c", making], directory: folder) == Outcome())
+        let probe = [Programs.path("probe"), "s=socket(AF_UNIX,SOCK_STREAM)"]
+        for name in ["real/socket", "link/socket", "alias"] {
+            let command = probe + ["connect($s,unix:\(folder)/\(name))"]
+            let native = try await run(command, as: user)
+            #expect(native.output.contains(") = ECONNREFUSED\n"), "\(native)")
+            let rule = "connect unix \(folder)/\(path)"
+            let outcome = try await supervise(
+                ["--quiet", "--network", "on", "--deny", rule], command, as: user)
+            #expect(outcome.output.contains(") = EPERM\n"), "\(name): \(outcome)")
+            // A rule that allows goes nowhere but where it says.
+            guard path.hasPrefix("link") || path == "alias" else { continue }
+            let list = ["--allow", rule, "--deny", "connect unix"]
+            let listed = try await supervise(["--quiet"] + list, command, as: user)
+            #expect(listed.output.contains(") = EPERM\n"), "\(name): \(listed)")
+        }
+    }
+
     @Test("is recorded and not refused in an audit")
     func audited() async throws {
         let folder = temporaryFolder()

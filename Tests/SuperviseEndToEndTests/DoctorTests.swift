@@ -8,6 +8,7 @@ struct DoctorTests {
         "arguments that change after the check", "descriptors that change after the check",
         "io_uring", "32-bit calls (int 0x80, socketcall)", "x32 numbers, unknown architectures",
         "garbage in the upper halves of registers", "own filters with a listener (NEW_LISTENER)",
+        "filters from before with a listener (USER_NOTIF)",
         "own filters with forged data", "children without a tracer (CLONE_UNTRACED)",
         "memory that blocks its reader", "PR_SET_MM, MADV_DONTFORK on the sealed page",
         "keys for the terminal (TIOCSTI, TIOCLINUX)", "bpf test runs, tun devices",

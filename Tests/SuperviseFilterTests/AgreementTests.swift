@@ -206,6 +206,27 @@ struct AgreementTests {
         }
     }
 
+    @Test(
+        "The option that chooses among free ports is refused where a bind could be",
+        arguments: [
+            (NetworkSwitch.off, [], true), (.off, ["allow outgoing udp"], true),
+            (.off, ["allow bind,outgoing udp"], true), (.off, ["allow bind"], false),
+            (.off, ["allow bind tcp", "allow bind udp"], false), (.on, ["deny bind udp :53"], true),
+            (.on, ["deny bind tcp 10.0.0.1:80"], true), (.on, ["deny connect tcp :25"], false),
+            (.on, ["deny listen tcp"], false), (.on, ["deny bind unix"], false),
+        ])
+    func portRange(network: NetworkSwitch, rules: [String], isRefused: Bool) throws {
+        let policy = Policy(rules: try rules.map { try Rule(parsing: $0) }, network: network)
+        for architecture in Architecture.allCases {
+            let setup = Setup(policy: policy)
+            for (option, answers) in [(51, isRefused), (52, false)] as [(UInt64, Bool)] {
+                #expect(
+                    try setup.answer(.setsockopt, architecture, [3, 0, option, 0x1000, 4])
+                        == (answers ? .notPermitted : .allow))
+            }
+        }
+    }
+
     /// Family, type, protocol, and whether `allow outgoing udp` lets such a socket be made.
     static let sockets: [(UInt64, UInt64, UInt64, Bool)] = [
         (2, 2, 0, true), (2, 2, 17, true), (10, 2, 0, true), (2, 2, 0xffff_ffff_0000_0011, true),

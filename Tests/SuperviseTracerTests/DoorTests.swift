@@ -105,6 +105,15 @@ struct DoorTests {
         return (doors.map(\.name), Set(doors.map(\.reason)))
     }
 
+    @Test("what hears of calls before the supervisor leaves nothing to hold")
+    func intercepted() {
+        #expect(
+            changes { $0.isIntercepted = true } == [
+                "open: filters from before with a listener (USER_NOTIF): "
+                    + "network calls go to another program first"
+            ])
+    }
+
     @Test("without seccomp only what needs no filter is held")
     func noSeccomp() {
         #expect(

@@ -448,11 +448,20 @@ struct csupervise_features {
     int syscall_info, seccomp_trace, pidfd_getfd, pidfd_thread, mseal, mapping_query;
     int io_uring, i386, may_trace_all;
     int landlock_abi;
+    /// Whether a filter from before hands judged calls to a listener.
+    int intercepted;
     /// Settings of /proc/sys; -1 where there is none.
     int yama_scope, unprivileged_userfaultfd, io_uring_disabled;
 };
 
-/// Tries what doors are held by; starts two children and ends them.
+/// Whether a filter from before hands judged calls to a listener, which goes before a tracer: they would
+/// be made, or answered, and the tracer not asked. Also where that cannot be told.
+///
+/// A system call where there is no filter yet, else a child that tries, for two seconds at most; the
+/// caller gets no SIGCHLD. What a filter takes by its arguments only is not found.
+int csupervise_is_intercepted(void);
+
+/// Tries what doors are held by; starts three children and ends them.
 void csupervise_probe(struct csupervise_features *features);
 
 /// net.core.optmem_max: the most memory that a message's control data may take, and its default

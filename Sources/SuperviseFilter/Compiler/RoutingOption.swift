@@ -29,6 +29,13 @@ public struct RoutingOption: Hashable, Sendable {
     /// `TIPC_GROUP_JOIN`: binds the socket to a group's name, whose members it sends to without one.
     static let tipc: [RoutingOption] = [.init(level: 271, number: 135)]
 
+    /// `IP_LOCAL_PORT_RANGE` (Linux 6.3): the ports among which the kernel chooses for this socket, one
+    /// alone if need be, on sockets of both versions.
+    ///
+    /// With it a `bind` to port 0, or a message of a socket without a port, gets the very port whose
+    /// `bind` is refused.
+    static let ports: [RoutingOption] = [.init(level: 0, number: 51)]
+
     /// The options that give packets a route.
     ///
     /// `IP_OPTIONS`, `IPV6_2292RTHDR`, `IPV6_2292PKTOPTIONS`, `IPV6_RTHDR`: a source route's first
@@ -64,6 +71,9 @@ public struct RoutingOption: Hashable, Sendable {
     /// difference to the policy.
     public static func refused(by policy: Policy) -> [RoutingOption] {
         var options: [RoutingOption] = []
+        if policy.couldRefuse(.bind, of: .udp) || policy.couldRefuse(.bind, of: .tcp) {
+            options += ports
+        }
         if policy.couldRefuse(.bind, of: .sctp) { options += sctpBinding }
         if policy.couldRefuse(.connect, of: .sctp) { options += sctpConnecting }
         let group: [Operation] = [.bind, .connect, .send]

@@ -35,6 +35,7 @@ private struct KernelDoors {
             filtered("x32 numbers, unknown architectures"),
             filtered("garbage in the upper halves of registers"),
             filtered("own filters with a listener (NEW_LISTENER)"),
+            filtersFromBefore,
             judged("own filters with forged data"),
             filtered("children without a tracer (CLONE_UNTRACED)"),
             blockingMemory,
@@ -137,6 +138,14 @@ private struct KernelDoors {
             ? Door(name: "inherited io_uring descriptors", state: .held, reason: "closed at start")
             : Door(
                 name: "inherited io_uring descriptors", state: .notNeeded, reason: noRings)
+    }
+
+    /// Where it is open no command is run.
+    private var filtersFromBefore: Door {
+        let name = "filters from before with a listener (USER_NOTIF)"
+        return kernel.isIntercepted
+            ? Door(name: name, state: .open, reason: "network calls go to another program first")
+            : filtered(name)
     }
 
     private var i386: Door {

@@ -12,6 +12,8 @@ public enum LaunchError: Error, Hashable {
     case noProcFileSystem
     /// The command could not be attached to with `ptrace(2)`.
     case noTracing(Errno)
+    /// A filter from before has judged calls answered by another program, which goes before a tracer.
+    case intercepted
     /// The filter could not be installed with `seccomp(2)`.
     case noFilter(Errno)
     /// The Landlock domain could not be entered with `landlock_restrict_self(2)`.

@@ -112,6 +112,9 @@ struct Launcher {
         if error != 0 { throw .noClosing(Errno(rawValue: error)) }
     }
 
+    /// Whether a filter from before hands judged calls to somebody else than the tracer.
+    static func isIntercepted() -> Bool { csupervise_is_intercepted() != 0 }
+
     /// Whether the command inherits an io_uring.
     static func inheritsRing() -> Bool { csupervise_inherits_ring() != 0 }
 

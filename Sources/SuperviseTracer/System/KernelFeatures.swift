@@ -23,6 +23,8 @@ public struct KernelFeatures: Hashable, Sendable {
     public var ringsDisabled: Int? = 0
     /// System calls of 32-bit programs, and `int 0x80`.
     public var hasI386 = true
+    /// Whether a filter from before hands judged calls to a listener, a container's manager.
+    public var isIntercepted = false
     /// The version of Landlock, 0 for none.
     public var landlockABI: Int32 = 7
     /// Yama's `ptrace_scope`; nil where there is no Yama.
@@ -37,7 +39,7 @@ public struct KernelFeatures: Hashable, Sendable {
 
     /// This kernel's, found by trying.
     ///
-    /// Starts two children and ends them.
+    /// Starts three children and ends them.
     public static func probed() -> KernelFeatures {
         // A structure of numbers, which the function fills.
         var found = csupervise_features()
@@ -54,6 +56,7 @@ public struct KernelFeatures: Hashable, Sendable {
         features.hasRings = found.io_uring != 0
         features.ringsDisabled = setting(found.io_uring_disabled)
         features.hasI386 = found.i386 != 0
+        features.isIntercepted = found.intercepted != 0
         features.landlockABI = found.landlock_abi
         features.yamaScope = setting(found.yama_scope)
         features.mayTraceAll = found.may_trace_all != 0
