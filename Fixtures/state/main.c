@@ -8,7 +8,8 @@
 /// to: `prepare` puts its own into the environment.
 ///
 /// SETUP: block=N ignore=N raise=N (signals; raise after block leaves it pending) close=FD open=FD
-/// umask=N nofile=N setsid group subreaper dead-child live-child removed-directory alarm parent-death=N
+/// umask=N nofile=N file-size=N setsid group subreaper dead-child live-child removed-directory alarm
+/// parent-death=N
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +56,8 @@ static void set_up(const char *step)
         umask((mode_t)number);
     } else if (value(step, "nofile", &number)) {
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)number, (rlim_t)number});
+    } else if (value(step, "file-size", &number)) {
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)number, RLIM_INFINITY});
     } else if (value(step, "parent-death", &number)) {
         prctl(PR_SET_PDEATHSIG, number);
     } else if (strcmp(step, "setsid") == 0) {

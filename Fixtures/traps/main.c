@@ -3,16 +3,20 @@
 //     traps ignored     it ignores the signal; prints whether it still does
 //     traps waiting     one waits, blocked, that a thread was sent with a value; prints how it comes
 //     traps stepping    the program steps through its own instructions meanwhile (the flag TF)
+//     traps ended       a child ends meanwhile, of which the signal tells, in fresh processes
 //     traps sent        another process sends one after the other, to fresh programs
 //
 // A supervisor that has a thread make calls in single steps gets this signal for each.
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +82,43 @@ static int stepping(int descriptor)
     return 0;
 }
 
+/// Whether the signal comes that tells of a child's end in the midst of the call.
+///
+/// The child shares the descriptors, and ends when there is one more: the supervisor's in the call,
+/// or ours behind it.
+static int is_told(int descriptor)
+{
+    install();
+    int next = dup(descriptor);
+    close(next);
+    pid_t child = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGTRAP, NULL, NULL, NULL, 0);
+    if (child == 0) {
+        while (fcntl(next, F_GETFD) == -1) {
+        }
+        _exit(0);
+    }
+    const char *result = judged(descriptor);
+    dup(descriptor);
+    waitpid(child, NULL, __WALL);
+    return strcmp(result, "ENOENT") == 0 && count == 1;
+}
+
+static int ended(int descriptor)
+{
+    int told = 0;
+    for (int round = 0; round < 50; round++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            _exit(is_told(descriptor) ? 0 : 1);
+        }
+        waitpid(child, &status, 0);
+        told += status == 0;
+    }
+    printf("told %d times\n", told);
+    return 0;
+}
+
 /// Sends the signal until the program is over.
 static int sent(char *program)
 {
@@ -138,12 +179,15 @@ int main(int words, char **word)
     if (strcmp(mode, "stepping") == 0) {
         return stepping(descriptor);
     }
+    if (strcmp(mode, "ended") == 0) {
+        return ended(descriptor);
+    }
     if (strcmp(mode, "sent") == 0) {
         return sent(word[0]);
     }
     if (strcmp(mode, "target") == 0) {
         return target(descriptor);
     }
-    fputs("usage: traps ignored|waiting|stepping|sent\n", stderr);
+    fputs("usage: traps ignored|waiting|stepping|ended|sent\n", stderr);
     return 2;
 }

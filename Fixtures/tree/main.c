@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,20 @@ static void untraced(void)
         _exit(in_child(NULL));
     }
     end(child, "untraced");
+}
+
+/// No event tells of the child, but it has its maker's tracer.
+static void untold(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    pid_t child = raw_clone(CLONE_PTRACE | CLONE_UNTRACED | SIGCHLD);
+    if (child == 0) {
+        // A judged call with a name, which cannot be read.
+        struct sockaddr_un name = {.sun_family = AF_UNIX};
+        connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&name, sizeof name);
+        _exit(in_child(NULL));
+    }
+    end(child, "untold");
 }
 
 static int thread_ended;
@@ -343,6 +358,8 @@ int main(int argc, char **argv)
         forks();
     } else if (strcmp(name, "untraced") == 0) {
         untraced();
+    } else if (strcmp(name, "untold") == 0) {
+        untold();
     } else if (strcmp(name, "odd-thread") == 0) {
         odd_thread();
     } else if (strcmp(name, "after-exec") == 0) {

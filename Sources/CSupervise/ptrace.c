@@ -87,12 +87,13 @@ int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask)
     return request(PTRACE_SETSIGMASK, thread, (void *)sizeof mask, &mask);
 }
 
-int csupervise_ptrace_signal_code(pid_t thread, int *code)
+int csupervise_ptrace_trap(pid_t thread, int *is_fault, uint64_t *address)
 {
     siginfo_t info;
     int error = request(PTRACE_GETSIGINFO, thread, NULL, &info);
     if (error == 0) {
-        *code = info.si_code;
+        *is_fault = info.si_code > 0;
+        *address = (uintptr_t)info.si_addr;
     }
     return error;
 }

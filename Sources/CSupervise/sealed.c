@@ -28,6 +28,27 @@ enum { NUMBER_MSEAL = 462 };
 #define NAME "supervise"
 #define SHOWN_NAME "/memfd:" NAME " (deleted)"
 
+/// ftruncate(2), for which RLIMIT_FSIZE counts as for a file on a disk: the soft limit is raised for the
+/// moment, and a hard one that is too low is no reason to die of SIGXFSZ.
+static int set_size(int descriptor, size_t size)
+{
+    struct rlimit former;
+    if (getrlimit(RLIMIT_FSIZE, &former) == -1) {
+        return -1;
+    }
+    struct rlimit raised = {former.rlim_max, former.rlim_max};
+    if (former.rlim_max < size) {
+        errno = EFBIG;
+        return -1;
+    }
+    setrlimit(RLIMIT_FSIZE, &raised);
+    int result = ftruncate(descriptor, (off_t)size);
+    int error = errno;
+    setrlimit(RLIMIT_FSIZE, &former);
+    errno = error;
+    return result;
+}
+
 int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory *memory)
 {
     int writable = memfd_create(NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -41,7 +62,7 @@ int csupervise_sealed_memory_create(size_t size, struct csupervise_sealed_memory
     memory->descriptor = -1;
     memory->writable = MAP_FAILED;
     int error = 0;
-    if (ftruncate(writable, (off_t)size) == -1
+    if (set_size(writable, size) == -1
         || (memory->writable = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, writable, 0))
             == MAP_FAILED
         // A child of the tracer's, such as the one that takes stacks, must not be able to write it.

@@ -166,6 +166,12 @@ final class ProcessTree {
         if isDoubtful { doubt(slot) } else { inheritAll(slot, from: maker) }
     }
 
+    /// Nobody will tell of a thread that has a tracer: it is not to wait for that.
+    func expectNoWord(_ slot: Int) {
+        update(slot) { $0.isAnnounced = true }
+        doubt(slot)
+    }
+
     /// Whether the event of a thread's maker has come.
     func isAnnounced(_ slot: Int) -> Bool { tracees[slot]?.isAnnounced == true }
 

@@ -62,6 +62,7 @@ final class Supervision: StopHandler {
         } else {
             // Its first stop came before its maker's event.
             slot = tree.adopt(thread)
+            if stop.mayBeFirst, Ptrace.isUntold(thread) { tree.expectNoWord(slot) }
             sealing?.holdIfDeputy(slot)
         }
         // What a thread is owed is void where it runs another program by now. To go on with an

@@ -14,7 +14,7 @@ struct InheritanceTests {
         "ignore=2 ignore=3 ignore=4 ignore=5 ignore=6 ignore=11",
         "subreaper", "subreaper dead-child", "dead-child", "live-child",
         "close=0", "close=1", "close=2", "close=0 close=2", "close=0 close=1 close=2",
-        "open=3 open=9 open=10 open=77", "nofile=8",
+        "open=3 open=9 open=10 open=77", "nofile=8", "file-size=0",
         "umask=0", "umask=63", "setsid", "group", "alarm", "parent-death=15",
         "removed-directory",
     ]

@@ -6,7 +6,7 @@ import Testing
 struct TrapTests {
     @Test(
         "keeps it while the tracer has it make calls",
-        arguments: ["ignored", "waiting", "stepping", "sent"])
+        arguments: ["ignored", "waiting", "stepping", "ended", "sent"])
     func signal(mode: String) async throws {
         let native = try await run([Programs.path("traps"), mode])
         #expect(native.end == .exited(0))

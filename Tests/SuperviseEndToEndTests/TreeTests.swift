@@ -10,7 +10,7 @@ struct TreeTests {
     static let scenarios = [
         "net", "forks", "odd-thread", "exec-leader", "exec-thread", "exec-of-several",
         "exec-leader-gone", "leader-gone", "fork-bomb", "many-processes", "many-threads",
-        "exec-chain", "deaths",
+        "exec-chain", "deaths", "untold",
     ]
 
     @Test("is as without supervise where the network is on", arguments: scenarios)

@@ -68,8 +68,9 @@ int csupervise_ptrace_poke_register(pid_t thread, size_t offset, uint64_t value)
 int csupervise_ptrace_get_signal_mask(pid_t thread, uint64_t *mask);
 int csupervise_ptrace_set_signal_mask(pid_t thread, uint64_t mask);
 
-/// PTRACE_GETSIGINFO: si_code of the signal at whose stop a thread is.
-int csupervise_ptrace_signal_code(pid_t thread, int *code);
+/// PTRACE_GETSIGINFO of the SIGTRAP at whose stop a thread is: whether its code is none of kill(2) and its
+/// like, and what is at the place of si_addr.
+int csupervise_ptrace_trap(pid_t thread, int *is_fault, uint64_t *address);
 
 /// Looks at the next tracee that changed its state, which stays to be taken with the same answer.
 ///

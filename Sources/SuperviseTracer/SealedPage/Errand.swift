@@ -194,7 +194,8 @@ class Errand {
     /// entry into the kernel sets the call's number, and no instruction but one that makes a call
     /// leaves it set. One that entered and had its call sent to itself has had another signal by now.
     private func stepped(_ stopped: consuming StoppedThread) -> Bool {
-        guard let call, let now = stopped.registers(), let wasSent = stopped.signalWasSent()
+        guard let call, let now = stopped.registers(),
+            let wasSent = stopped.trapWasSent(at: now.instructionPointer)
         else {
             stopped.abandon()
             return false

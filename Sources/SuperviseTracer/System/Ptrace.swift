@@ -97,11 +97,19 @@ struct StoppedThread: ~Copyable {
         _ = csupervise_ptrace_set_signal_mask(id.rawValue, mask)
     }
 
-    /// Whether the signal at whose stop the thread is was sent, by what it says, and not raised by
-    /// the kernel; nil where the thread is at none any more.
-    func signalWasSent() -> Bool? {
-        var code: Int32 = 0
-        return unsafe csupervise_ptrace_signal_code(id.rawValue, &code) == 0 ? code <= 0 : nil
+    /// Whether the SIGTRAP at whose stop the thread is was sent, by what it says, and not raised by
+    /// an instruction; nil where the thread is at none any more.
+    ///
+    /// The kernel sends one of any number at the end of a child that was made so. Its codes
+    /// (`CLD_EXITED`) are a step's, too; but where that has the instruction's address, it has the
+    /// child's number and user.
+    func trapWasSent(at instructionPointer: UInt64) -> Bool? {
+        var isFault: Int32 = 0
+        var address: UInt64 = 0
+        guard unsafe csupervise_ptrace_trap(id.rawValue, &isFault, &address) == 0 else {
+            return nil
+        }
+        return isFault == 0 || address != instructionPointer
     }
 
     /// Overwrites one register.

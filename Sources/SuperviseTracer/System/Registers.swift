@@ -55,6 +55,21 @@ extension Registers {
 }
 
 extension Ptrace {
+    /// Whether no event tells of a new thread, which is at its first stop.
+    ///
+    /// Its registers are its maker's in `clone(2)`: CLONE_UNTRACED asks for no event, and
+    /// CLONE_PTRACE for the tracer all the same. Each number makes threads in one ABI only. The
+    /// flags of `clone3(2)` are in memory, which may be another by now.
+    static func isUntold(_ thread: ThreadID) -> Bool {
+        let stopped = StoppedThread(id: thread)
+        let registers = stopped.registers()
+        stopped.abandon()
+        guard let values = registers?.values else { return false }
+        let flags: UInt64 = 0x0080_2000
+        return values.orig_rax == 56 && values.rdi & flags == flags
+            || values.orig_rax == 120 && values.rbx & flags == flags
+    }
+
     /// The words of all registers of a thread that is stopped, nil when it was killed.
     static func registers(of thread: ThreadID) -> [UInt64]? {
         let stopped = StoppedThread(id: thread)
