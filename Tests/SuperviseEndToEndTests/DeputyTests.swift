@@ -20,6 +20,21 @@ struct DeputyTests {
     }
 
     @Test(
+        "is stopped and continued at every moment as without it", arguments: User.available,
+        [("connect", []), ("connect", ["--pidfds", "processes"]), ("socket", []), ("first", [])])
+    func stopping(user: User, way: (String, [String])) async throws {
+        let command = [Programs.path("stopping"), way.0, "100"]
+        let native = try await run(command, as: user, seconds: 60)
+        #expect(native == Outcome(output: "stopped 100, continued 100\n"))
+        let rules = [
+            "--network", "on", "--deny", "accept tcp 10.0.0.0/8", "--deny", "accept udp 10.0.0.0/8",
+        ]
+        #expect(
+            try await supervise(["--quiet"] + rules + way.1, command, as: user, seconds: 60)
+                == native)
+    }
+
+    @Test(
         "accepts, waits, is interrupted, restarted, limited and refused as without it",
         arguments: User.available, [[], ["--pidfds", "processes"]])
     func accepting(user: User, options: [String]) async throws {

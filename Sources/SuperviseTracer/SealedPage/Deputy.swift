@@ -52,6 +52,8 @@ final class Deputy: Errand {
         super.init(registers, mask: mask, caller.layouts)
     }
 
+    override var endsBeforeStopping: Bool { true }
+
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else {
             guard let path, let step = pinning.next(after: nil, path, self, at: thread) else {
