@@ -130,6 +130,7 @@ final class Deputy: Errand {
         judge.tree.wanted = nil
         judge.holdsSocket = true
         let hold = judge.judge(call, stop.arguments, caller)
+        let socket = judge.pinned?.socket ?? -1
         judge.pinned = nil
         judge.holdsSocket = false
         sending = sealing.sending(of: judge.tree.wanted, caller, stop.stamp)
@@ -143,12 +144,16 @@ final class Deputy: Errand {
         dependence = judge.dependence
         // Another path than the one that was opened, or several.
         let isUnpinned = dependence?.path != nil
-        if path != nil, dependence == nil { dependence = pinning.dependence(of: call, stop) }
-        if let connecting = dependence, connecting.operation == .connect {
+        if path != nil, dependence == nil { dependence = pinning.dependence(of: call, on: socket) }
+        if let connecting = dependence, connecting.operation == .connect, connecting.path == nil {
             dependence?.isConnecting = judge.sockets.isConnecting(connecting.descriptor, of: slot)
         }
-        guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
-        delegation.events = judge.recorder.takeUnfinished()
+        // A call that waits is one call, however often it is tried.
+        if hold.isFailure || judge.notes != delegation.notes {
+            guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
+            delegation.notes = judge.notes
+            delegation.events = judge.recorder.takeUnfinished()
+        }
         switch hold {
         // Connections have deputies of another kind.
         case .accept, .make: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
