@@ -205,12 +205,8 @@ final class Deputy: Errand {
 
     /// Whether one of its descriptors is its own directory of descriptors.
     func isDescriptors(_ descriptor: Int64, of thread: ThreadID) -> Bool {
-        guard let slot = sealing.judge.tree.slot(of: thread),
-            let copy = sealing.judge.sockets.copy(
-                of: Int32(truncatingIfNeeded: descriptor), slot: slot)
-        else { return false }
-        defer { copy.closeCopy() }
-        return isDescriptorDirectory(copy, of: thread, in: caller.process)
+        isDescriptorDirectory(
+            Int32(truncatingIfNeeded: descriptor), of: thread, in: caller.process)
     }
 
     /// Whether its working directory is that of its descriptors, when it was told to go there.
