@@ -1,11 +1,14 @@
 // Makes calls that wait, and prints how each ended; the same natively and under any supervisor.
 //
-// Usage: blocking
+// Usage: blocking [FOLDER]
 //
 // Connecting to a listener whose queue is full waits until one connection was accepted and the
 // kernel tries again, about a second later. What a signal, a time limit, O_NONBLOCK and a second
 // call do to it meanwhile is in connect(2) and signal(7). A second thread makes every call's
 // descriptors shared ones.
+//
+// With a FOLDER: the same of AF_UNIX sockets there, which wait for a listener with a full queue, and for a
+// receiver of datagrams.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +22,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct sockaddr_in target;
@@ -106,8 +110,50 @@ static const char *ready(int socket) {
     return one.revents == POLLOUT ? "ready" : "not ready";
 }
 
-int main(void) {
+// Connects, or sends, to what has no room; with a time limit where there is one.
+static const char *wait_for(const char *path, int type, int flags, int limit) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval time = {.tv_usec = limit * 1000};
+    strcpy(address.sun_path, path);
+    int one = socket(AF_UNIX, type | flags, 0);
+    setsockopt(one, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+    const char *result = name(type == SOCK_STREAM
+        ? connect(one, (struct sockaddr *)&address, sizeof address)
+        : (int)sendto(one, "", 0, 0, (struct sockaddr *)&address, sizeof address));
+    if (limit != 0 || flags == 0 || strcmp(result, "EAGAIN") == 0) { close(one); }
+    return result;
+}
+
+static int wait_for_paths(const char *folder) {
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+    chdir(folder);
+    for (int i = 0; i < 2; i++) {
+        int type = types[i], heard = socket(AF_UNIX, type, 0);
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        strcpy(address.sun_path, type == SOCK_STREAM ? "stream" : "datagram");
+        if (bind(heard, (struct sockaddr *)&address, sizeof address) == -1) {
+            perror(address.sun_path);
+            return 2;
+        }
+        listen(heard, 0);
+        while (strcmp(wait_for(address.sun_path, type, SOCK_NONBLOCK, 0), "0") == 0) {
+        }
+        printf("%s\n", address.sun_path);
+        printf("with a time limit: %s\n", wait_for(address.sun_path, type, 0, 150));
+        on(SIGALRM, SA_RESTART);
+        every(100);
+        printf("with one, after a signal: %s\n", wait_for(address.sun_path, type, 0, 900));
+        on(SIGALRM, 0);
+        printf("after a signal: %s\n", wait_for(address.sun_path, type, 0, 0));
+        every(0);
+        close(heard);
+    }
+    return 0;
+}
+
+int main(int count, char **words) {
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (count > 1) { return wait_for_paths(words[1]); }
     pthread_t other;
     sigset_t alarm_only, former;
     sigemptyset(&alarm_only);

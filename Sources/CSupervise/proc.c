@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -510,14 +511,33 @@ int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 40
     return error;
 }
 
-int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread)
+/// Whether something can be mounted over a link of /proc/PID/fd: before Linux 6.12.
+static int links_can_be_covered(void)
 {
-    struct statx theirs, ours;
-    char folder[32];
+    struct utsname kernel;
+    int major = 0, minor = 0;
+    return uname(&kernel) == -1 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2
+        || major < 6 || (major == 6 && minor < 12);
+}
+
+int csupervise_is_descriptor_directory(pid_t process, pid_t thread, int descriptor)
+{
+    struct statx theirs, ours, proc;
+    char folder[32], descriptors[32], name[16];
     snprintf(folder, sizeof folder, "task/%d", thread);
-    return csupervise_identify(directory, "", AT_EMPTY_PATH, &theirs) == 0
-        && identify_link(process, folder, "fd", &ours) == 0
-        && csupervise_is_one_file(&theirs, &ours);
+    snprintf(descriptors, sizeof descriptors, "task/%d/fd", thread);
+    snprintf(name, sizeof name, "%d", descriptor);
+    if (identify_link(process, descriptors, name, &theirs) != 0
+        || identify_link(process, folder, "fd", &ours) != 0
+        || !csupervise_is_one_file(&theirs, &ours)) {
+        return 0;
+    }
+    // In another mount than ours, of a mount namespace of its own, who has that namespace can mount a
+    // socket over one of the numbers.
+    return !links_can_be_covered()
+        || ((theirs.stx_mask & STATX_MNT_ID) != 0
+            && csupervise_identify(proc_directory, "", AT_EMPTY_PATH, &proc) == 0
+            && theirs.stx_mnt_id == proc.stx_mnt_id);
 }
 
 int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)

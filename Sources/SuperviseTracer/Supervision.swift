@@ -103,6 +103,11 @@ final class Supervision: StopHandler {
         case .exit(let stopped):
             stopped.resume()
         case .groupStop(let stopped):
+            // A deputy that is made while its process is being stopped begins so.
+            if case .newborn? = tree.tracees[slot]?.phase {
+                tree.update(slot) { $0.phase = .newborn(isHeld: true, inGroupStop: true) }
+                return stopped.abandon()
+            }
             stopped.listen()
         case .trap(let stopped):
             guard !tree.mustAwaitOrigin(slot) else {
@@ -111,7 +116,7 @@ final class Supervision: StopHandler {
                 return stopped.abandon()
             }
             if case .newborn? = tree.tracees[slot]?.phase {
-                tree.update(slot) { $0.phase = .newborn(isHeld: true) }
+                tree.update(slot) { $0.phase = .newborn(isHeld: true, inGroupStop: false) }
                 return stopped.abandon()
             }
             resume(stopped, slot)

@@ -44,8 +44,9 @@ struct Tracee {
         /// It stands at its seccomp stop until another thread has the page mapped.
         case awaitingPage
         /// Its maker is not known yet, and it may be the deputy that a thread is making; then it
-        /// must not run its program. `isHeld`: it stands at its first stop.
-        case newborn(isHeld: Bool)
+        /// must not run its program. `isHeld`: it stands at its first stop, `inGroupStop` where its
+        /// process was being stopped.
+        case newborn(isHeld: Bool, inGroupStop: Bool)
         /// It has executed a program that may not use these of its descriptors, which it closes in
         /// place of its first call.
         case shedding(Shedding)

@@ -121,6 +121,22 @@ struct AttackPathTests {
         }
     }
 
+    /// Kernels from 6.12 on let nothing be mounted there; `Tools/kernels` has one that does.
+    @Test("is not led elsewhere by what is mounted over its number", arguments: User.available)
+    func covered(user: User) async throws {
+        let native = try await run(
+            [Programs.path("cover-number"), temporaryFolder(), "50"], as: user)
+        let folder = temporaryFolder()
+        let outcome = try await supervise(
+            ["--quiet", "--network", "on", "--deny", "connect unix \(folder)/bad"],
+            [Programs.path("cover-number"), folder, "50"], as: user)
+        if native.output.hasPrefix("covered, ") {
+            #expect(outcome == Outcome(output: "covered, connected 0, reached 0\n"))
+        } else {
+            #expect(outcome == native)
+        }
+    }
+
     @Test("is recorded and not refused in an audit")
     func audited() async throws {
         let folder = temporaryFolder()

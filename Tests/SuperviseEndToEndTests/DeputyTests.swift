@@ -1,3 +1,4 @@
+import Foundation
 import SuperviseTestSupport
 import Testing
 
@@ -16,6 +17,44 @@ struct DeputyTests {
             try await supervise(
                 ["--quiet", "--allow", "* tcp"] + options, [Programs.path("blocking")],
                 as: user)
+                == native)
+    }
+
+    /// The deputy of such a call holds the path; it is tried again and again.
+    @Test(
+        "to a path waits, is interrupted, limited and logged once as without it",
+        arguments: User.available, [[], ["--pidfds", "processes"]])
+    func waitingForPaths(user: User, options: [String]) async throws {
+        let native = try await run([Programs.path("blocking"), temporaryFolder()], as: user)
+        #expect(native.output.hasPrefix("stream\nwith a time limit: EAGAIN\n"), "\(native)")
+        let log = temporaryFolder() + "/log"
+        let rules = ["--network", "on", "--deny", "connect,send unix /nowhere"]
+        #expect(
+            try await supervise(
+                ["--quiet", "--log", log, "--log-level", "all"] + rules + options,
+                [Programs.path("blocking"), temporaryFolder()], as: user, seconds: 20)
+                == native)
+        let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+        for call in ["connect", "sendto"] {
+            let made = lines.filter { $0.contains(" \(call) ") }
+            // The one that a signal ended has no result.
+            let unfinished = made.filter { $0.contains(" allowed ") }.count * 2 - made.count
+            #expect((0...1).contains(unfinished), "\(call)")
+        }
+    }
+
+    @Test(
+        "is stopped and continued at every moment as without it", arguments: User.available,
+        [("connect", []), ("connect", ["--pidfds", "processes"]), ("socket", []), ("first", [])])
+    func stopping(user: User, way: (String, [String])) async throws {
+        let command = [Programs.path("stopping"), way.0, "100"]
+        let native = try await run(command, as: user, seconds: 60)
+        #expect(native == Outcome(output: "stopped 100, continued 100\n"))
+        let rules = [
+            "--network", "on", "--deny", "accept tcp 10.0.0.0/8", "--deny", "accept udp 10.0.0.0/8",
+        ]
+        #expect(
+            try await supervise(["--quiet"] + rules + way.1, command, as: user, seconds: 60)
                 == native)
     }
 

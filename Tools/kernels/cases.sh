@@ -76,6 +76,23 @@ exit 0' supervise -- probe 's=socket(AF_UNIX,SOCK_STREAM)' 'bind($s,unix:path)' 
     'c=socket(AF_UNIX,SOCK_STREAM)' 'connect($c,unix:path)'
 check "lets everything through where the network is on" 'socket(AF_INET,SOCK_STREAM) = 3
 exit 0' supervise --network on -- probe 'socket(AF_INET,SOCK_STREAM)'
+mkdir -m 777 paths
+check "lets a path that rules allow be connected to" 's=socket(AF_UNIX,SOCK_STREAM) = 3
+bind($s,unix:paths/good) = 0
+listen($s) = 0
+d=socket(AF_UNIX,SOCK_STREAM) = 4
+bind($d,unix:paths/bad) = 0
+listen($d) = 0
+c=socket(AF_UNIX,SOCK_STREAM) = 5
+connect($c,unix:paths/bad) = EPERM
+connect($c,unix:paths/good) = 0
+exit 0' supervise --quiet --network on --deny "connect unix $folder/paths/bad" -- probe \
+    's=socket(AF_UNIX,SOCK_STREAM)' 'bind($s,unix:paths/good)' 'listen($s)' \
+    'd=socket(AF_UNIX,SOCK_STREAM)' 'bind($d,unix:paths/bad)' 'listen($d)' \
+    'c=socket(AF_UNIX,SOCK_STREAM)' 'connect($c,unix:paths/bad)' 'connect($c,unix:paths/good)'
+rm paths/good paths/bad
+check "is led to no other path by what is mounted over a number" 'covered, connected 0, reached 0
+exit 0' supervise --quiet --network on --deny "connect unix $folder/paths/bad" -- cover-number "$folder/paths" 50
 check "logs what --audit lets through" 'socket(AF_INET,SOCK_STREAM) = 3
 socket tcp would-deny EPERM
 exit 0' sh -c 'supervise --quiet --audit --log log -- probe "socket(AF_INET,SOCK_STREAM)" || exit

@@ -212,9 +212,10 @@ int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *crede
 ///
 /// EXDEV: under that path the caller sees something else, or nothing.
 int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097]);
-/// Whether `directory` is /proc/PROCESS/task/THREAD/fd of the caller's /proc.
-int csupervise_is_descriptor_directory(int directory, pid_t process, pid_t thread);
-/// Whether that is `thread`'s working directory.
+/// Whether `thread`'s descriptor is /proc/PROCESS/task/THREAD/fd of the caller's /proc, in a mount where
+/// nobody but who may mount in the caller's own mount namespace can put anything over its links.
+int csupervise_is_descriptor_directory(pid_t process, pid_t thread, int descriptor);
+/// Whether that directory is `thread`'s working directory.
 int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread);
 
 // MARK: - This process

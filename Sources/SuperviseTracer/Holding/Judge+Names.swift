@@ -230,6 +230,7 @@ extension Judge {
             guard let name = pinned.name else {
                 return .failure(KernelError(number: refuse("a path that cannot be held")))
             }
+            self.pinned?.socket = named.descriptor
             // AF_UNIX
             return .success(AddressBytes([1, 0] + name))
         }

@@ -374,10 +374,12 @@ struct PinnedPath {
     /// A relative path to that very object from the deputy's working directory; nil where it cannot
     /// be named so.
     var name: [UInt8]?
+    /// The deputy's number for the socket that was judged; -1 where none was.
+    var socket: Int32 = -1
 }
 
 /// A decision that is to be recorded.
-struct Note {
+struct Note: Equatable {
     /// The call's name; `socketcall(2)` goes by the names of the calls it makes.
     var call: String
     var decision: Decision

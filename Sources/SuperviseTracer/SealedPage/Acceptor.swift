@@ -55,6 +55,8 @@ final class Acceptor: Errand {
 
     private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
 
+    override var endsBeforeStopping: Bool { true }
+
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else {
             if reserves { return .call(calls.duplicate(call.descriptor)) }

@@ -60,6 +60,9 @@ class Commission: Errand {
         if case .concluded = stage { true } else { false }
     }
 
+    /// Other new threads of the process wait, too, until the deputy is known.
+    final override var endsBeforeStopping: Bool { !isConcluded }
+
     /// Whether nothing is left to do.
     final var isOver: Bool {
         if case .over = stage { true } else { false }

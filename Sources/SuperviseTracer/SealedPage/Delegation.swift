@@ -22,8 +22,11 @@ final class Delegation: Commission {
     /// What became of the deputy's call, nil where the deputy was killed.
     var outcome: Deputy.Outcome?
     private var pageSlot: UInt16?
-    /// The events that the call's result is to be recorded for.
+    /// What was recorded of the call, and the events that its result is to be recorded for.
+    var notes: [Note] = []
     var events: [AuditEvent] = []
+    /// When a socket that is tried again gives up (SO_SNDTIMEO).
+    private var end: Int64?
 
     /// What the caller does when its deputy has ended.
     private enum Waiting {
@@ -35,6 +38,8 @@ final class Delegation: Commission {
         /// It waits until the socket can be written to; then the call is made again. The number is
         /// the time when a socket with a time limit (SO_SNDTIMEO) gives up.
         case sending(until: Int64?)
+        /// It waits a moment, until another deputy tries the call again.
+        case tryingAgain
     }
 
     init(
@@ -77,13 +82,30 @@ final class Delegation: Commission {
         case .sendingAll:
             return result == -512 ? .interrupted : finish(result)
         case .sending(let end):
+            // -EINTR, and what the kernel makes of it.
+            if result == -4 || (-516 ... -512).contains(result) { return waitInterrupted(end) }
             if let end, Self.milliseconds() >= end { return finish(-11) }
             return .interrupted
+        case .tryingAgain:
+            if result == -4 || (-516 ... -512).contains(result) { return waitInterrupted(end) }
+            if let end, Self.milliseconds() >= end { return finish(-11) }
+            (waiting, outcome) = (.none, nil)
+            return commission(at: thread)
         }
     }
 
     override func interrupted() -> ErrandStep? {
-        if case .none = waiting { nil } else { .interrupted }
+        switch waiting {
+        case .none: nil
+        case .connecting, .sendingAll: .interrupted
+        case .sending(let end): waitInterrupted(end)
+        case .tryingAgain: waitInterrupted(end)
+        }
+    }
+
+    /// A socket with a time limit is not waited for again, as in the kernel (`sock_intr_errno`).
+    private func waitInterrupted(_ end: Int64?) -> ErrandStep {
+        end == nil ? .interrupted : finish(-4)
     }
 
     override func ended() {
@@ -99,7 +121,7 @@ final class Delegation: Commission {
         case .result(let result):
             return finish(result)
         case .interrupted(let dependence):
-            guard place != nil, let slot = sealing.page.takeSlot() else {
+            guard place != nil, let slot = pageSlot ?? sealing.page.takeSlot() else {
                 return refuse(Self.noRoom)
             }
             pageSlot = slot
@@ -107,9 +129,11 @@ final class Delegation: Commission {
             thread.setSignalMask(mask)
             if dependence.path != nil || dependence.isUnix {
                 // Nothing tells when a socket that is no peer yet has room: it is tried again.
-                waiting = .sending(until: nil)
+                waiting = .tryingAgain
+                end = end ?? dependence.sendTimeout.map { Self.milliseconds() + Int64($0) }
+                let rest = end.map { Int32(clamping: max(0, $0 - Self.milliseconds())) }
                 sealing.page.write(calls.pollForWriting(-1), to: slot)
-                return .call(calls.poll(address, milliseconds: 10))
+                return .call(calls.poll(address, milliseconds: min(10, rest ?? 10)))
             }
             if dependence.operation == .connect {
                 waiting = .connecting(dependence)

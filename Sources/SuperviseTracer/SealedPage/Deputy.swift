@@ -52,6 +52,8 @@ final class Deputy: Errand {
         super.init(registers, mask: mask, caller.layouts)
     }
 
+    override var endsBeforeStopping: Bool { true }
+
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else {
             guard let path, let step = pinning.next(after: nil, path, self, at: thread) else {
@@ -128,6 +130,7 @@ final class Deputy: Errand {
         judge.tree.wanted = nil
         judge.holdsSocket = true
         let hold = judge.judge(call, stop.arguments, caller)
+        let socket = judge.pinned?.socket ?? -1
         judge.pinned = nil
         judge.holdsSocket = false
         sending = sealing.sending(of: judge.tree.wanted, caller, stop.stamp)
@@ -141,12 +144,16 @@ final class Deputy: Errand {
         dependence = judge.dependence
         // Another path than the one that was opened, or several.
         let isUnpinned = dependence?.path != nil
-        if path != nil, dependence == nil { dependence = pinning.dependence(of: call, stop) }
-        if let connecting = dependence, connecting.operation == .connect {
+        if path != nil, dependence == nil { dependence = pinning.dependence(of: call, on: socket) }
+        if let connecting = dependence, connecting.operation == .connect, connecting.path == nil {
             dependence?.isConnecting = judge.sockets.isConnecting(connecting.descriptor, of: slot)
         }
-        guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
-        delegation.events = judge.recorder.takeUnfinished()
+        // A call that waits is one call, however often it is tried.
+        if hold.isFailure || judge.notes != delegation.notes {
+            guard judge.recorder.record(judge.notes, by: caller) else { return stopped.abandon() }
+            delegation.notes = judge.notes
+            delegation.events = judge.recorder.takeUnfinished()
+        }
         switch hold {
         // Connections have deputies of another kind.
         case .accept, .make: stopped.skipCall(result: delegation.refusal(Delegation.outOfTurn))
@@ -198,12 +205,8 @@ final class Deputy: Errand {
 
     /// Whether one of its descriptors is its own directory of descriptors.
     func isDescriptors(_ descriptor: Int64, of thread: ThreadID) -> Bool {
-        guard let slot = sealing.judge.tree.slot(of: thread),
-            let copy = sealing.judge.sockets.copy(
-                of: Int32(truncatingIfNeeded: descriptor), slot: slot)
-        else { return false }
-        defer { copy.closeCopy() }
-        return isDescriptorDirectory(copy, of: thread, in: caller.process)
+        isDescriptorDirectory(
+            Int32(truncatingIfNeeded: descriptor), of: thread, in: caller.process)
     }
 
     /// Whether its working directory is that of its descriptors, when it was told to go there.

@@ -70,6 +70,8 @@ class Errand {
     private var isStepping = false
     /// Whether a call was skipped in whose place the errand's could not be put.
     private var wasSkipped = false
+    /// Whether it has gone on where its process was being stopped.
+    private var hasPassedGroupStop = false
 
     init(
         _ registers: Registers, mask: UInt64, _ layouts: MemoryLayouts, steps: Bool = false
@@ -82,6 +84,10 @@ class Errand {
 
     /// The signals to block while the errand lasts: all but that of a step.
     var blockedMeanwhile: UInt64 { steps ? ~(1 << UInt64(Self.trap - 1)) : UInt64.max }
+
+    /// Whether the errand goes on where the process is being stopped (SIGSTOP): other threads of the process
+    /// wait for its end, and the process has not stopped, for its parent, until they have stopped, too.
+    var endsBeforeStopping: Bool { false }
 
     /// What to do when the last call has given this result; at first, nil.
     func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep { .restart }
@@ -133,7 +139,13 @@ class Errand {
             if isStepping { stopStepping(stopped, for: signal) }
             goOn(stopped, signal: signal)
         case .groupStop(let stopped):
-            stopped.listen()
+            guard endsBeforeStopping else {
+                stopped.listen()
+                return false
+            }
+            hasPassedGroupStop = true
+            if call == nil { return begin(stopped, atEntry: false) }
+            goOn(stopped)
         case .trap(let stopped):
             // The first stop of a thread that was made for the errand.
             if call == nil { return begin(stopped, atEntry: false) }
@@ -291,6 +303,8 @@ class Errand {
         }
         stopped.setRegisters(changed)
         stopped.setSignalMask(mask)
+        // Where the process is stopped still, that is the stop which follows.
+        if hasPassedGroupStop { Ptrace.interrupt(stopped.id) }
         stopped.resume(signal: signal)
         return true
     }

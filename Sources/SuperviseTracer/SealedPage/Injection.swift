@@ -87,6 +87,8 @@ final class Injection: Errand {
     private var buffer: UInt64 { room?.address ?? address }
     private var calls: InjectedCalls { InjectedCalls(layouts: layouts) }
 
+    override var endsBeforeStopping: Bool { true }
+
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         guard let result else { return room == nil ? mapScratch() : makeSocket() }
         switch step {

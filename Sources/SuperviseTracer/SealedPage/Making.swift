@@ -80,6 +80,8 @@ final class Maker: Errand {
         super.init(registers, mask: mask, caller.layouts)
     }
 
+    override var endsBeforeStopping: Bool { true }
+
     override func next(after result: Int64?, at thread: borrowing StoppedThread) -> ErrandStep {
         let calls = InjectedCalls(layouts: layouts)
         guard let result else { return .call(calls.socket(call)) }

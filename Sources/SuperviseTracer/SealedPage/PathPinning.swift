@@ -54,9 +54,9 @@ struct PathPinning {
     }
 
     /// The socket to wait for where the call would wait.
-    func dependence(of call: JudgedCall, _ stop: SeccompStop) -> SocketDependence {
+    func dependence(of call: JudgedCall, on socket: Int32) -> SocketDependence {
         SocketDependence(
-            descriptor: -1, operation: call == .connect ? .connect : .send,
+            descriptor: socket, operation: call == .connect ? .connect : .send,
             path: resolved ?? [])
     }
 }

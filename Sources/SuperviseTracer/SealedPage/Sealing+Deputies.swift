@@ -59,7 +59,7 @@ extension Sealing {
         tree.update(slot) { $0.phase = .errand(deputy) }
         // Its first stop came before its maker's event, or is still to come.
         switch phase {
-        case .newborn(isHeld: true), .awaitingOrigin:
+        case .newborn(isHeld: true, _), .awaitingOrigin:
             _ = deputy.begin(StoppedThread(id: thread), atEntry: false)
         default: break
         }
@@ -76,7 +76,7 @@ extension Sealing {
     /// Keeps a thread whose maker is not known yet from its program, where it may be a deputy.
     func holdIfDeputy(_ slot: Int) {
         guard mayBeDeputy(slot), let thread = judge.tree.tracees[slot]?.thread else { return }
-        judge.tree.update(slot) { $0.phase = .newborn(isHeld: false) }
+        judge.tree.update(slot) { $0.phase = .newborn(isHeld: false, inGroupStop: false) }
         newborns.append(thread)
     }
 
@@ -91,11 +91,14 @@ extension Sealing {
         let tree = judge.tree
         newborns.removeAll { thread in
             guard let slot = tree.slot(of: thread),
-                case .newborn(let isHeld)? = tree.tracees[slot]?.phase
+                case .newborn(let isHeld, let inGroupStop)? = tree.tracees[slot]?.phase
             else { return true }
             if mayBeDeputy(slot) { return false }
             tree.update(slot) { $0.phase = .running }
-            if isHeld { StoppedThread(id: thread).resume() }
+            if isHeld {
+                let stopped = StoppedThread(id: thread)
+                if inGroupStop { stopped.listen() } else { stopped.resume() }
+            }
             return true
         }
     }

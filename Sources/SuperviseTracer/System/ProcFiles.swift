@@ -135,12 +135,12 @@ func pathOf(_ descriptor: Int32, of thread: ThreadID) -> [UInt8]? {
     return path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
 }
 
-/// Whether a descriptor is the directory of a thread's own descriptors in the tracer's `/proc`.
+/// Whether a thread's descriptor is the directory of its own descriptors in the tracer's `/proc`, where
+/// its numbers stand for nothing else.
 func isDescriptorDirectory(
-    _ descriptor: Descriptor, of thread: ThreadID, in process: ThreadID
+    _ descriptor: Int32, of thread: ThreadID, in process: ThreadID
 ) -> Bool {
-    csupervise_is_descriptor_directory(
-        descriptor.rawValue, process.rawValue, thread.rawValue) != 0
+    csupervise_is_descriptor_directory(process.rawValue, thread.rawValue, descriptor) != 0
 }
 
 /// Whether a thread's working directory is that of its own descriptors in the tracer's `/proc`; false
