@@ -1,6 +1,10 @@
 // traps: makes a judged call where the program has a use for SIGTRAP of its own.
 //
 //     traps ignored     it ignores the signal; prints whether it still does
+//     traps ignored-i386-rt|ignored-i386|ignored-i386-signal
+//                       ... and says so by a 32-bit rt_sigaction(2), sigaction(2) or signal(2)
+//     traps ignored-before
+//                       ... and so did the program before it, whose process it is
 //     traps waiting     one waits, blocked, that a thread was sent with a value; prints how it comes
 //     traps stepping    the program steps through its own instructions meanwhile (the flag TF)
 //     traps ended       a child ends meanwhile, of which the signal tells, in fresh processes
@@ -12,9 +16,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -46,10 +52,43 @@ static void install(void)
     sigaction(SIGTRAP, &action, NULL);
 }
 
-static int ignored(int descriptor)
+/// A 32-bit call.
+static long call32(long number, long a, long b, long c, long d)
+{
+    long result;
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
+                     : "memory", "r8", "r9", "r10", "r11");
+    return result;
+}
+
+static void ignore(const char *way)
+{
+    // struct sigaction of either call begins with the handler; the rest is 0.
+    uint32_t *action = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    action[0] = 1;
+    if (strcmp(way, "-i386-rt") == 0) {
+        call32(174, SIGTRAP, (long)action, 0, 8);
+    } else if (strcmp(way, "-i386") == 0) {
+        call32(67, SIGTRAP, (long)action, 0, 0);
+    } else if (strcmp(way, "-i386-signal") == 0) {
+        call32(48, SIGTRAP, 1, 0, 0);
+    } else if (*way == '\0') {
+        signal(SIGTRAP, SIG_IGN);
+    }
+}
+
+static int ignored(int descriptor, const char *way)
 {
     struct sigaction action;
-    signal(SIGTRAP, SIG_IGN);
+    if (strcmp(way, "-before") == 0) {
+        signal(SIGTRAP, SIG_IGN);
+        execl("/proc/self/exe", "traps", "ignored-still", NULL);
+        return 2;
+    }
+    ignore(way);
     const char *result = judged(descriptor);
     sigaction(SIGTRAP, NULL, &action);
     printf("%s, %s\n", result, action.sa_handler == SIG_IGN ? "ignored" : "not ignored");
@@ -170,8 +209,8 @@ int main(int words, char **word)
 {
     const char *mode = words == 2 ? word[1] : "";
     int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (strcmp(mode, "ignored") == 0) {
-        return ignored(descriptor);
+    if (strncmp(mode, "ignored", 7) == 0) {
+        return ignored(descriptor, mode + 7);
     }
     if (strcmp(mode, "waiting") == 0) {
         return waiting(descriptor);
@@ -188,6 +227,6 @@ int main(int words, char **word)
     if (strcmp(mode, "target") == 0) {
         return target(descriptor);
     }
-    fputs("usage: traps ignored|waiting|stepping|ended|sent\n", stderr);
+    fputs("usage: traps ignored...|waiting|stepping|ended|sent\n", stderr);
     return 2;
 }

@@ -24,6 +24,8 @@ final class ProcessTree {
     var usesThreadPidfds = true
     /// Whether some memory of the tree may be such that children do not get it (MADV_DONTFORK).
     var mayHaveDontFork = true
+    /// Whether some process of the tree may ignore SIGTRAP.
+    var mayIgnoreTrap = true
     /// Whether a number is that of a thread which the tracer traces.
     var isTraced: (ThreadID) -> Bool = exists
     /// What could not be looked at when a call was last judged.

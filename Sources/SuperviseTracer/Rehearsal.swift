@@ -30,7 +30,6 @@ extension Sealing {
         // Through the one for all errands, as the first will go: the compiler makes another one of
         // what is called for this very kind.
         _ = (injection as Errand).begin(StoppedThread(id: caller.thread))
-        _ = ignores(Errand.trap, caller.thread)
         _ = Register.argument(1, caller.layouts)
         let calls = InjectedCalls(layouts: caller.layouts)
         _ = calls.receivedDescriptor(calls.receiveBuffer(at: 0))

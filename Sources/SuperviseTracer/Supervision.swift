@@ -202,6 +202,10 @@ final class Supervision: StopHandler {
             tree.mayHaveDontFork = true
             return resume(stopped, slot)
         }
+        if call.setsHandler {
+            noteIgnoring(call, stop.arguments, caller)
+            return resume(stopped, slot)
+        }
         if let limit = LimitCall(call, stop.arguments, caller.layouts) {
             return limits.serve(limit, stopped, caller)
         }
@@ -283,6 +287,25 @@ final class Supervision: StopHandler {
             return sealing.make(call, stopped, caller)
         }
         Release.carryOut(hold, stopped)
+    }
+
+    /// SIGTRAP is about to be handled in another way: from now on it may be ignored, if it is not the
+    /// address of a handler that is set.
+    ///
+    /// Who changes that address meanwhile has the signal no longer ignored after the first sealed call
+    /// of a program, and nothing else.
+    private func noteIgnoring(_ call: JudgedCall, _ arguments: Arguments, _ caller: Caller) {
+        guard !tree.mayIgnoreTrap else { return }
+        var bytes: [UInt8] = []
+        let word = caller.layouts.word
+        let pointer = (word == 8 ? arguments : arguments.narrowed).wide(1)
+        // struct sigaction, in each ABI, begins with the handler.
+        let isHandled =
+            call != .signal
+            && judge.memory.readBytes(pointer, count: word, of: caller.slot, into: &bytes)
+                == .bytes(word)
+            && MessageHeaderDecoder(layouts: caller.layouts).word(bytes, at: 0) != 1
+        tree.mayIgnoreTrap = !isHandled
     }
 
     /// Refuses a call whose arguments cannot be kept from changing.

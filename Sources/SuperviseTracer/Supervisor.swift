@@ -141,7 +141,9 @@ public struct Supervisor {
             else { return .notStarted }
             if page == nil { handshake.tracer.close() }
             tree.usesThreadPidfds = usesThreadPidfds
-            tree.mayHaveDontFork = !FilterCompiler.judges(policy, watching: watching)
+            let isTold = FilterCompiler.judges(policy, watching: watching)
+            tree.mayHaveDontFork = !isTold
+            tree.mayIgnoreTrap = !isTold || ignores(Errand.trap, command) != false
             tree.isTraced = isTraced
             tree.hasRings = inheritsRing
             return supervise(

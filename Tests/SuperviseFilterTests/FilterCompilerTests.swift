@@ -166,8 +166,11 @@ struct FilterCompilerTests {
         (.processMadvise, [1, 2, 3, 10, 0], .notPermitted),
         (.processMadvise, [1, 2, 3, 0xf_0000_000a, 0], .notPermitted),
         (.processMadvise, [10, 10, 10, 11, 10], .allow),
-        // Without a page there is nothing to guard.
+        // Without a page there is nothing to guard, and none is mapped.
         (.madvise, [0, .max, 10], .allow),
+        (.rtSigaction, [5, 1, 0, 8], .allow),
+        (.sigaction, [5, 1, 0], .allow),
+        (.signal, [5, 1], .allow),
     ]
 
     @Test("The doors around the judged calls are held in every mode", arguments: doorCases)
@@ -176,6 +179,33 @@ struct FilterCompilerTests {
             for architecture in Architecture.allCases {
                 #expect(try setup.answer(call, architecture, arguments) == answer)
             }
+        }
+    }
+
+    @Test("Whoever may ignore SIGTRAP is told to the tracer that maps a page")
+    func ignoring() throws {
+        let stops: [(JudgedCall, [UInt64])] = [
+            (.rtSigaction, [5, 0x7000_0000, 0, 8]), (.rtSigaction, [0x7_0000_0005, 1, 1, 8]),
+            (.sigaction, [5, 0x7000_0000, 0]), (.signal, [5, 1]), (.signal, [5, 0x7_0000_0001]),
+        ]
+        let passes: [(JudgedCall, [UInt64])] = [
+            (.rtSigaction, [5, 0, 1, 8]), (.rtSigaction, [17, 1, 0, 8]), (.sigaction, [5, 0, 1]),
+            (.sigaction, [6, 1, 0]), (.signal, [5, 0]), (.signal, [5, 2]), (.signal, [4, 1]),
+        ]
+        for setup in Setup.filtering {
+            var setup = setup
+            setup.page = AddressWindow(start: 0x10000)
+            for architecture in Architecture.allCases {
+                for (call, arguments) in stops where architecture.table.number(of: call) != nil {
+                    #expect(try setup.answer(call, architecture, arguments) == .stop)
+                }
+                for (call, arguments) in passes where architecture.table.number(of: call) != nil {
+                    #expect(try setup.answer(call, architecture, arguments) == .allow)
+                }
+            }
+            // Upper halves that an i386 entry ignores are not told apart from pointers by it.
+            #expect(try setup.answer(.rtSigaction, .i386, [5, 7 << 32, 0, 8]) == .allow)
+            #expect(try setup.answer(.rtSigaction, .x86_64, [5, 7 << 32, 0, 8]) == .stop)
         }
     }
 

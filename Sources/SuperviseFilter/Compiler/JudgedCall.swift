@@ -68,6 +68,12 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     case processMadvise = "process_madvise"
     /// `prctl(2)`; stopped, where it is, for the tracer to get ready.
     case prctl
+    /// `rt_sigaction(2)`; this and the next two, where they are stopped, for the tracer to know of it.
+    case rtSigaction = "rt_sigaction"
+    /// i386's first `sigaction`.
+    case sigaction
+    /// `signal(2)`; i386 only.
+    case signal
 
     /// `getrlimit(2)`; on i386 `ugetrlimit`.
     case getrlimit
@@ -107,6 +113,14 @@ public enum JudgedCall: String, CaseIterable, Hashable, Sendable {
     public var receives: Bool {
         switch self {
         case .recvfrom, .recvmsg, .recvmmsg, .read: true
+        default: false
+        }
+    }
+
+    /// Whether it sets how a signal is handled; stopped where that is SIGTRAP, and never refused.
+    public var setsHandler: Bool {
+        switch self {
+        case .rtSigaction, .sigaction, .signal: true
         default: false
         }
     }

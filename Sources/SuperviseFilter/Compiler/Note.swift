@@ -69,6 +69,8 @@ struct Meaning: Equatable, Sendable {
         case getNetwork = "PR_GET_NETWORK"
         case fastOpen = "MSG_FASTOPEN"
         case dontFork = "MADV_DONTFORK"
+        case trap = "SIGTRAP"
+        case ignore = "SIG_IGN"
         case mapFixed = "MAP_FIXED"
         case remapFixed = "MREMAP_FIXED"
         case sharedAttach = "SHMAT"

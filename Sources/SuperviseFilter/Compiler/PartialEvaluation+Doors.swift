@@ -60,6 +60,22 @@ extension PartialEvaluation {
         return [.init(4, hiding, .setDumpable), .init(22, own, .setSeccomp)]
     }
 
+    /// Whoever may ignore SIGTRAP from now on.
+    ///
+    /// The tracer has a thread make calls in single steps, and the signal of a step undoes that it is
+    /// ignored. To ask the kernel at each program's first sealed call takes a tenth of that call.
+    mutating func sigaction(
+        _ call: JudgedCall, _ architecture: Architecture
+    ) -> RegisterDecision {
+        let changes =
+            call == .signal
+            ? graph.when(
+                .word(.low(.second), .equals(1), note: Note(.ignore)), then: .trace, else: .allow)
+            : isZero(.second, architecture, then: .allow, else: .trace)
+        return graph.when(
+            .word(.low(.first), .equals(5), note: Note(.trap)), then: changes, else: .allow)
+    }
+
     /// The advice `MADV_DONTFORK`: a child would have no page there and could map its own.
     private static let dontFork: UInt32 = 10
 

@@ -99,6 +99,10 @@ struct PartialEvaluation: Sendable {
             graph.named(call.name, processMadvise())
         case .prctl:
             graph.named(call.name, prctl())
+        case .rtSigaction, .sigaction, .signal:
+            page == nil
+                ? .allow
+                : graph.named("\(call.name).\(architecture.name)", sigaction(call, architecture))
         case .getrlimit, .oldGetrlimit, .setrlimit, .prlimit64:
             limitDecision(for: call)
         case .munmap, .mmap, .oldMmap, .mremap, .mprotect, .pkeyMprotect, .remapFilePages, .shmat,

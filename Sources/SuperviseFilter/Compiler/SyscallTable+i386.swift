@@ -3,7 +3,9 @@ extension SyscallTable {
     public static let i386 = SyscallTable([
         .init(3, .read),
         .init(26, .ptrace),
+        .init(48, .signal),
         .init(54, .ioctl),
+        .init(67, .sigaction),
         .init(75, .setrlimit),
         .init(76, .oldGetrlimit),
         .init(86, .uselib),
@@ -14,6 +16,7 @@ extension SyscallTable {
         .init(125, .mprotect),
         .init(163, .mremap),
         .init(172, .prctl),
+        .init(174, .rtSigaction),
         .init(191, .getrlimit),
         .init(192, .mmap),
         .init(219, .madvise),

@@ -5,6 +5,7 @@ extension SyscallTable {
         .init(9, .mmap),
         .init(10, .mprotect),
         .init(11, .munmap),
+        .init(13, .rtSigaction),
         .init(16, .ioctl),
         .init(25, .mremap),
         .init(28, .madvise),

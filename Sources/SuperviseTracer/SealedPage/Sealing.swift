@@ -85,7 +85,8 @@ final class Sealing {
         let reveals = isUnreadable && hasOwnFilters == false
         // The signal of a step is forced on the thread, which would undo that it ignores it.
         let steps =
-            layouts.word == 8 && !registers.stepsItself && ignores(Errand.trap, thread) == false
+            layouts.word == 8 && !registers.stepsItself
+            && (!tree.mayIgnoreTrap || ignores(Errand.trap, thread) == false)
         let injection = Injection(
             registers, mask: mask, layouts, page: page, judge: judge, slot: slot,
             process: process, reveals: reveals,
