@@ -1,16 +1,14 @@
 /// A policy made ready to be asked often.
 ///
-/// It answers as ``policy`` does, which is the reference, in less time.
-public struct PreparedPolicy: Evaluator, Sendable {
+/// It answers as ``policy`` does, which is the reference, in less time. Each call may be judged by another
+/// one, so it is referred to, not copied.
+public final class PreparedPolicy: Evaluator, Sendable {
     /// The policy.
     public let policy: Policy
 
-    private let rules: [Rule]
-    private let index: RuleIndex
-    /// What each rule decides when it matches.
-    private let decisions: [Decision]
+    private let rules: IndexedRules
     /// As ``Policy/possibleSockets``.
-    public private(set) var possibleSockets: [SocketKind] = []
+    public let possibleSockets: [SocketKind]
     /// As ``Policy/judgesPaths``.
     public let judgesPaths: Bool
     /// As ``Policy/tellsAddressesApart``.
@@ -30,22 +28,21 @@ public struct PreparedPolicy: Evaluator, Sendable {
     /// Prepares a policy.
     public init(_ policy: Policy) {
         self.policy = policy
-        rules = policy.allRules
-        index = RuleIndex(rules)
-        decisions = rules.enumerated().map { policy.decision(of: $1, $0) }
+        let rules = IndexedRules(policy)
+        self.rules = rules
         judgesPaths = policy.judgesPaths
         tellsAddressesApart = policy.tellsAddressesApart
         everySocket = policy.everySocket
         programPatterns = policy.programPatterns
         dependsOnSubject = policy.dependsOnSubject
         refusesPeers = policy.couldRefuse(.accept)
-        subjectNeeds = rules.flatMap(\.qualifiers).reduce(into: []) { $0.formUnion($1.needs) }
-        possibleSockets = policy.possibleSockets { outcome(of: $0, by: .unknown) }
+        subjectNeeds = rules.all.flatMap(\.qualifiers).reduce(into: []) { $0.formUnion($1.needs) }
+        possibleSockets = policy.possibleSockets { rules.outcome(of: $0, by: .unknown, policy) }
     }
 
     /// As ``Policy/decide(_:by:)``.
     public func decide(_ request: Request, by subject: Subject = .unknown) -> Decision {
-        if rules.isEmpty, policy.source.isEmpty { return policy.decideWithoutRules(request) }
+        if rules.all.isEmpty, policy.source.isEmpty { return policy.decideWithoutRules(request) }
         return outcome(of: request, by: subject).cautious
     }
 
@@ -61,10 +58,28 @@ public struct PreparedPolicy: Evaluator, Sendable {
     }
 
     private func outcome(of request: Request, by subject: Subject) -> Outcome {
+        rules.outcome(of: request, by: subject, policy)
+    }
+}
+
+/// A policy's rules, found by what they are about.
+private struct IndexedRules {
+    let all: [Rule]
+    private let index: RuleIndex
+    /// What each rule decides when it matches.
+    private let decisions: [Decision]
+
+    init(_ policy: Policy) {
+        all = policy.allRules
+        index = RuleIndex(all)
+        decisions = all.enumerated().map { policy.decision(of: $1, $0) }
+    }
+
+    func outcome(of request: Request, by subject: Subject, _ policy: Policy) -> Outcome {
         policy.outcome(of: request) { request in
             let question = request.question
             return policy.outcome(
-                of: request, question: question, by: subject, rules: rules,
+                of: request, question: question, by: subject, rules: all,
                 candidates: index.candidates(for: question),
                 deciding: { decisions[$1] })
         }

@@ -27,12 +27,12 @@ extension AddressBytes {
     /// must not be told more than was judged. The length stays, so that no register must change.
     var withoutTail: AddressBytes {
         guard count > 2, storage[0] == 1, storage[1] == 0, storage[2] != 0 else { return self }
-        var result = self
-        var isPath = true
-        for index in 3..<max(count, 3) {
-            if storage[index] == 0 { isPath = false }
-            if !isPath { result.storage[index] = 0 }
-        }
+        var end = 3
+        while end < count, storage[end] != 0 { end += 1 }
+        guard end < count else { return self }
+        var result = AddressBytes()
+        for index in 0..<end { result.storage[index] = storage[index] }
+        result.count = count
         return result
     }
 
