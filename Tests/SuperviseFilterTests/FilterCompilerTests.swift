@@ -169,8 +169,6 @@ struct FilterCompilerTests {
         // Without a page there is nothing to guard, and none is mapped.
         (.madvise, [0, .max, 10], .allow),
         (.rtSigaction, [5, 1, 0, 8], .allow),
-        (.sigaction, [5, 1, 0], .allow),
-        (.signal, [5, 1], .allow),
     ]
 
     @Test("The doors around the judged calls are held in every mode", arguments: doorCases)
@@ -274,7 +272,8 @@ struct FilterCompilerTests {
         (.ioctl, [0, 0x5423], true),
         (.ioctl, [0, 0xaf01], true),
         (.ioctl, [0, 0x07a0], true),
-        (.ioctl, [0, 0xc004_743e], true),
+        (.ioctl, [0, 0xc004_743e], true), (.ioctl, [0, 0x4004_743d], true),
+        (.ioctl, [0, 0x4004_7438], true), (.ioctl, [0, 0x4004_743c], false),
         // TIOCGETD, VHOST_GET_FEATURES, IOCTL_VM_SOCKETS_GET_LOCAL_CID, PPPIOCGUNIT.
         (.ioctl, [0, 0x5424], false),
         (.ioctl, [0, 0x8008_af00], false),

@@ -26,262 +26,289 @@ private let networkOffListing = """
     x86-64:
         3  load nr
         4  jset 0x40000000, then ENOSYS                 ; x32
-        5  jge 102, then x86-64.5
-        6  jge 45, then x86-64.3
-        7  jge 29, then x86-64.1
-        8  jeq 16, then ioctl                           ; ioctl
-        9  jeq 28, else allow                           ; madvise
-    madvise.x86-64:
-       10  load args[2].low
-       11  jeq 10, else allow                           ; MADV_DONTFORK
-       12  load args[0].high
-       13  jset 0x81ffffff, then trace                  ; beyond 4 GiB
-       14  load args[0].low
-       15  jgt 0x10fff, then trace
-       16  jge 0x10000, then madvise.x86-64.1
-       17  load args[1].high
-       18  jeq 0, then madvise.i386.1, else EPERM
-    madvise.x86-64.1:
-       19  load args[1].low
-       20  jeq 0, else EPERM
-       21  load args[1].high
-       22  jeq 0, then trace, else EPERM
+        5  jge 101, then x86-64.5
+        6  jge 44, then x86-64.2
+        7  jge 28, then x86-64.1
+        8  jeq 13, then rt_sigaction.x86-64             ; rt_sigaction
+        9  jeq 16, then ioctl, else allow               ; ioctl
+    rt_sigaction.x86-64:
+       10  load args[0].low
+       11  jeq 5, else allow                            ; SIGTRAP
+       12  load args[1].low
+       13  jeq 0, else trace
+       14  load args[1].high
+       15  jeq 0, then allow, else trace
     x86-64.1:
-       23  jeq 44, then sendto.x86-64                   ; sendto
-       24  jge 42, then x86-64.2
-       25  jeq 41, then socket, else allow              ; socket
+       16  jeq 28, then madvise.x86-64                  ; madvise
+       17  jeq 43, then allow                           ; accept
+       18  jge 41, else allow
+       19  jeq 41, then socket, else trace              ; socket; else connect
+    madvise.x86-64:
+       20  load args[2].low
+       21  jeq 10, else allow                           ; MADV_DONTFORK
+       22  load args[0].high
+       23  jset 0x81ffffff, then trace                  ; beyond 4 GiB
+       24  load args[0].low
+       25  jgt 0x10fff, then trace
+       26  jge 0x10000, then madvise.x86-64.1
+       27  load args[1].high
+       28  jeq 0, then madvise.i386.1, else EPERM
+    madvise.x86-64.1:
+       29  load args[1].low
+       30  jeq 0, else EPERM
+       31  load args[1].high
+       32  jeq 0, then trace, else EPERM
     x86-64.2:
-       26  jeq 42, then trace, else allow               ; connect
+       33  jge 51, then x86-64.3
+       34  jeq 46, then trace                           ; sendmsg
+       35  jeq 44, then sendto.x86-64                   ; sendto
+       36  jge 49, then trace, else allow               ; then bind, listen
     sendto.x86-64:
-       27  load args[4].low
-       28  jeq 0, else trace
-       29  load args[4].high
-       30  jeq 0, then allow, else trace
+       37  load args[4].low
+       38  jeq 0, else trace
+       39  load args[4].high
+       40  jeq 0, then allow, else trace
     x86-64.3:
-       31  jge 53, then x86-64.4
-       32  jeq 46, then trace                           ; sendmsg
-       33  jge 49, else allow
-       34  jge 51, then allow, else trace               ; else bind, listen
+       41  jge 54, then x86-64.4
+       42  jeq 53, then socketpair, else allow          ; socketpair
     x86-64.4:
-       35  jeq 53, then socketpair                      ; socketpair
-       36  jeq 54, then setsockopt                      ; setsockopt
-       37  jeq 55, then getsockopt                      ; getsockopt
-       38  jeq 101, then trace, else allow              ; ptrace
+       43  jeq 54, then setsockopt                      ; setsockopt
+       44  jeq 55, then getsockopt, else allow          ; getsockopt
     x86-64.5:
-       39  jge 317, then x86-64.7
-       40  jge 250, then x86-64.6
-       41  jeq 157, then prctl                          ; prctl
-       42  jeq 249, else allow                          ; request_key
+       45  jge 317, then x86-64.7
+       46  jge 250, then x86-64.6
+       47  jeq 157, then prctl                          ; prctl
+       48  jeq 101, then trace                          ; ptrace
+       49  jeq 249, else allow                          ; request_key
     request_key.x86-64:
-       43  load args[2].low
-       44  jeq 0, else EPERM
-       45  load args[2].high
-       46  jeq 0, then allow, else EPERM
+       50  load args[2].low
+       51  jeq 0, else EPERM
+       52  load args[2].high
+       53  jeq 0, then allow, else EPERM
     x86-64.6:
-       47  jeq 307, then trace                          ; sendmmsg
-       48  jge 310, else allow
-       49  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
+       54  jeq 307, then trace                          ; sendmmsg
+       55  jge 310, else allow
+       56  jge 312, then allow, else trace              ; else process_vm_readv, process_vm_writev
     x86-64.7:
-       50  jge 428, then i386.9
-       51  jeq 321, then EPERM                          ; bpf
-       52  jeq 317, then seccomp, else i386.8           ; seccomp
+       57  jge 428, then x86-64.8
+       58  jeq 321, then EPERM                          ; bpf
+       59  jeq 317, then seccomp                        ; seccomp
+       60  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
+    x86-64.8:
+       61  jeq 438, then trace                          ; pidfd_getfd
+       62  jeq 440, then process_madvise, else allow    ; process_madvise
     ENOSYS:
-       53  return ERRNO(ENOSYS)
+       63  return ERRNO(ENOSYS)
     i386:
-       54  load nr
-       55  jge 355, then i386.4
-       56  jge 219, then i386.2
-       57  jge 55, then i386.1
-       58  jeq 26, then trace                           ; ptrace
-       59  jeq 54, else allow                           ; ioctl
-    ioctl:
-       60  load args[1].low
-       61  jge 0x5423, then ioctl.2
-       62  jge 0x5412, then ioctl.1
-       63  jeq 1952, then EPERM, else allow             ; IOCTL_VMCI_INIT_CONTEXT
-    ioctl.1:
-       64  jeq 0x541c, then EPERM                       ; TIOCLINUX
-       65  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
-    ioctl.2:
-       66  jge 0x400454ca, then ioctl.3
-       67  jeq 0xaf01, then EPERM                       ; VHOST_SET_OWNER
-       68  jeq 0x5423, then EPERM, else allow           ; TIOCSETD
-    ioctl.3:
-       69  jeq 0xc004743e, then EPERM                   ; PPPIOCNEWUNIT
-       70  jeq 0x400454ca, then EPERM, else allow       ; TUNSETIFF
+       64  load nr
+       65  jge 347, then i386.4
+       66  jge 103, then i386.2
+       67  jge 54, then i386.1
+       68  jeq 26, then trace                           ; ptrace
+       69  jeq 48, else allow                           ; signal
+    signal.i386:
+       70  load args[0].low
+       71  jeq 5, else allow                            ; SIGTRAP
+       72  load args[1].low
+       73  jeq 1, then trace, else allow                ; SIG_IGN
     i386.1:
-       71  jeq 102, then socketcall                     ; socketcall
-       72  jeq 172, else allow                          ; prctl
-    prctl:
-       73  load args[0].low
-       74  jeq 35, then EPERM, else allow               ; PR_SET_MM
+       74  jeq 67, then sigaction.i386                  ; sigaction
+       75  jeq 54, then ioctl                           ; ioctl
+       76  jeq 102, else allow                          ; socketcall
     socketcall:
-       75  load args[0].low
-       76  jge 11, then socketcall.1
-       77  jeq 8, then trace                            ; socketpair
-       78  jeq 0, then allow
-       79  jge 5, then allow, else trace                ; else socket to listen
+       77  load args[0].low
+       78  jge 11, then socketcall.1
+       79  jeq 8, then trace                            ; socketpair
+       80  jeq 0, then allow
+       81  jge 5, then allow, else trace                ; else socket to listen
     socketcall.1:
-       80  jeq 20, then trace                           ; sendmmsg
-       81  jeq 11, then trace                           ; sendto
-       82  jge 14, else allow
-       83  jge 17, then allow, else trace               ; else setsockopt to sendmsg
+       82  jeq 20, then trace                           ; sendmmsg
+       83  jeq 11, then trace                           ; sendto
+       84  jge 14, else allow
+       85  jge 17, then allow, else trace               ; else setsockopt to sendmsg
+    ioctl:
+       86  load args[1].low
+       87  jge 0xaf01, then ioctl.2
+       88  jge 0x5413, then ioctl.1
+       89  jeq 1952, then EPERM                         ; IOCTL_VMCI_INIT_CONTEXT
+       90  jeq 0x5412, then EPERM, else allow           ; TIOCSTI
+    ioctl.1:
+       91  jeq 0x541c, then EPERM                       ; TIOCLINUX
+       92  jeq 0x5423, then EPERM, else allow           ; TIOCSETD
+    ioctl.2:
+       93  jge 0x40047439, then ioctl.3
+       94  jeq 0x400454ca, then EPERM                   ; TUNSETIFF
+       95  jeq 0xaf01, then EPERM                       ; VHOST_SET_OWNER
+       96  jeq 0x40047438, then EPERM, else allow       ; PPPIOCATTCHAN
+    ioctl.3:
+       97  jeq 0x4004743d, then EPERM                   ; PPPIOCATTACH
+       98  jeq 0xc004743e, then EPERM, else allow       ; PPPIOCNEWUNIT
     i386.2:
-       84  jge 345, then i386.3
-       85  jeq 287, then request_key.i386               ; request_key
-       86  jeq 219, else allow                          ; madvise
-    madvise.i386:
-       87  load args[2].low
-       88  jeq 10, else allow                           ; MADV_DONTFORK
-       89  load args[0].low
-       90  jgt 0x10fff, then trace
-       91  jge 0x10000, then madvise.i386.2
-    madvise.i386.1:
-       92  load args[0].low
-       93  tax
-       94  load 0x10000
-       95  sub x
-       96  tax
-       97  load args[1].low
-       98  jgt x, then EPERM, else trace
-    madvise.i386.2:
-       99  load args[1].low
-      100  jeq 0, then trace, else EPERM
-    request_key.i386:
-      101  load args[2].low
-      102  jeq 0, then allow, else EPERM
-    i386.3:
-      103  jeq 346, then allow
-      104  jeq 354, then seccomp                        ; seccomp
-      105  jge 349, then allow, else trace              ; else sendmmsg to process_vm_writev
-    seccomp:
+       99  jge 219, then i386.3
+      100  jeq 172, then prctl                          ; prctl
+      101  jeq 174, else allow                          ; rt_sigaction
+    sigaction.i386:
+      102  load args[0].low
+      103  jeq 5, else allow                            ; SIGTRAP
+      104  load args[1].low
+      105  jeq 0, then allow, else trace
+    prctl:
       106  load args[0].low
-      107  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
-      108  load args[1].low
-      109  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
-    i386.4:
-      110  jge 367, then i386.6
-      111  jge 360, then i386.5
-      112  jeq 357, then EPERM                          ; bpf
-      113  jeq 359, else allow                          ; socket
-    socket:
-      114  load args[1].low
-      115  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      107  jeq 35, then EPERM, else allow               ; PR_SET_MM
+    i386.3:
+      108  jeq 287, then request_key.i386               ; request_key
+      109  jeq 345, then trace                          ; sendmmsg
+      110  jeq 219, else allow                          ; madvise
+    madvise.i386:
+      111  load args[2].low
+      112  jeq 10, else allow                           ; MADV_DONTFORK
+      113  load args[0].low
+      114  jgt 0x10fff, then trace
+      115  jge 0x10000, then madvise.i386.2
+    madvise.i386.1:
       116  load args[0].low
-      117  jeq 1, then socket.1                         ; family unix
-      118  jge 46, then EAFNOSUPPORT
-      119  load args[1].low
-      120  and 0xf
-      121  jge 11, then EINVAL, else EPERM
-    EAFNOSUPPORT:
-      122  return ERRNO(EAFNOSUPPORT)
-    socket.1:
+      117  tax
+      118  load 0x10000
+      119  sub x
+      120  tax
+      121  load args[1].low
+      122  jgt x, then EPERM, else trace
+    madvise.i386.2:
       123  load args[1].low
-      124  and 0xf
-      125  jge 11, then EINVAL, else allow
-    i386.5:
-      126  jeq 360, then socketpair                     ; socketpair
-      127  jeq 366, then setsockopt                     ; setsockopt
-      128  jge 364, else trace                          ; else bind to listen
-      129  jeq 364, then allow                          ; accept4, else getsockopt
-    getsockopt:
-      130  load args[1].low
-      131  jeq 132, else allow
-      132  load args[2].low
-      133  jeq 111, then EPERM, else allow
-    setsockopt:
+      124  jeq 0, then trace, else EPERM
+    request_key.i386:
+      125  load args[2].low
+      126  jeq 0, then allow, else EPERM
+    i386.4:
+      127  jge 366, then i386.6
+      128  jge 358, then i386.5
+      129  jeq 354, then seccomp                        ; seccomp
+      130  jeq 357, then EPERM                          ; bpf
+      131  jge 349, then allow, else trace              ; else process_vm_readv, process_vm_writev
+    seccomp:
+      132  load args[0].low
+      133  jeq 1, else allow                            ; SECCOMP_SET_MODE_FILTER
       134  load args[1].low
-      135  jge 42, then setsockopt.10
-      136  jeq 0, then setsockopt.5
-      137  jeq 1, then setsockopt.4
-      138  jeq 41, else allow
-      139  load args[2].low
-      140  jge 42, then setsockopt.2
-      141  jge 20, then setsockopt.1
-      142  jeq 2, then setsockopt.13
-      143  jge 5, else allow
-      144  jge 7, then allow, else setsockopt.13
-    setsockopt.1:
-      145  jeq 27, then setsockopt.13
-      146  jeq 32, then setsockopt.13
-      147  jeq 20, then setsockopt.13, else allow
-    setsockopt.2:
-      148  jge 50, then setsockopt.3
-      149  jeq 46, then setsockopt.13
-      150  jeq 48, then setsockopt.13, else setsockopt.8
-    setsockopt.3:
-      151  jeq 57, then setsockopt.13
-      152  jeq 76, then setsockopt.13
-      153  jeq 50, then setsockopt.13, else allow
-    setsockopt.4:
-      154  load args[2].low
-      155  jeq 25, then setsockopt.13
-      156  jeq 62, then setsockopt.13, else allow
-    setsockopt.5:
-      157  load args[2].low
-      158  jge 41, then setsockopt.7
-      159  jge 35, then setsockopt.6
-      160  jeq 4, then setsockopt.13, else allow
-    setsockopt.6:
-      161  jeq 35, then setsockopt.13
-      162  jeq 40, then allow
-      163  jge 38, then setsockopt.13, else allow
-    setsockopt.7:
-      164  jge 48, then setsockopt.9
-      165  jeq 46, then setsockopt.13
-    setsockopt.8:
-      166  jge 44, then allow, else setsockopt.13
-    setsockopt.9:
-      167  jeq 49, then allow
-      168  jge 51, then allow, else setsockopt.13
-    setsockopt.10:
-      169  jeq 132, then setsockopt.11
-      170  jeq 271, else allow
-      171  load args[2].low
-      172  jeq 135, then setsockopt.13, else allow
-    setsockopt.11:
-      173  load args[2].low
-      174  jge 107, then setsockopt.12
-      175  jeq 100, then setsockopt.13, else allow
-    setsockopt.12:
-      176  jeq 110, then setsockopt.13
-      177  jeq 107, else allow
-    setsockopt.13:
-      178  load args[4].low
-      179  jeq 0, then allow, else EPERM
+      135  jset 0x8, then EPERM, else allow             ; NEW_LISTENER
+    i386.5:
+      136  jeq 358, then allow
+      137  jeq 359, then socket                         ; socket
+      138  jeq 360, then socketpair                     ; socketpair
+      139  jeq 365, then getsockopt                     ; getsockopt
+      140  jge 364, then allow, else trace              ; else bind to listen
+    getsockopt:
+      141  load args[1].low
+      142  jeq 132, else allow
+      143  load args[2].low
+      144  jeq 111, then EPERM, else allow
     socketpair:
-      180  load args[1].low
-      181  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
-      182  load args[0].low
-      183  jeq 1, else trace                            ; family unix
-      184  load args[1].low
-      185  and 0xf
-      186  jge 11, then trace, else allow
+      145  load args[1].low
+      146  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      147  load args[0].low
+      148  jeq 1, else trace                            ; family unix
+      149  load args[1].low
+      150  and 0xf
+      151  jge 11, then trace, else allow
+    socket:
+      152  load args[1].low
+      153  jset 0xfff7f7f0, then EINVAL                 ; unknown flags
+      154  load args[0].low
+      155  jeq 1, then socket.1                         ; family unix
+      156  jge 46, then EAFNOSUPPORT
+      157  load args[1].low
+      158  and 0xf
+      159  jge 11, then EINVAL, else EPERM
+    EAFNOSUPPORT:
+      160  return ERRNO(EAFNOSUPPORT)
+    socket.1:
+      161  load args[1].low
+      162  and 0xf
+      163  jge 11, else allow
     EINVAL:
-      187  return ERRNO(EINVAL)
+      164  return ERRNO(EINVAL)
     i386.6:
-      188  jge 428, then i386.9
-      189  jge 370, then i386.7
-      190  jeq 369, else allow                          ; sendto
+      165  jge 425, then i386.8
+      166  jeq 366, then setsockopt                     ; setsockopt
+      167  jge 370, then i386.7
+      168  jeq 369, else allow                          ; sendto
     sendto.i386:
-      191  load args[4].low
-      192  jeq 0, then allow, else trace
+      169  load args[4].low
+      170  jeq 0, then allow, else trace
     i386.7:
-      193  jeq 370, then trace                          ; sendmsg
+      171  jeq 370, then trace, else allow              ; sendmsg
+    setsockopt:
+      172  load args[1].low
+      173  jge 42, then setsockopt.10
+      174  jeq 0, then setsockopt.5
+      175  jeq 1, then setsockopt.4
+      176  jeq 41, else allow
+      177  load args[2].low
+      178  jge 42, then setsockopt.2
+      179  jge 20, then setsockopt.1
+      180  jeq 2, then setsockopt.13
+      181  jge 5, else allow
+      182  jge 7, then allow, else setsockopt.13
+    setsockopt.1:
+      183  jeq 27, then setsockopt.13
+      184  jeq 32, then setsockopt.13
+      185  jeq 20, then setsockopt.13, else allow
+    setsockopt.2:
+      186  jge 50, then setsockopt.3
+      187  jeq 46, then setsockopt.13
+      188  jeq 48, then setsockopt.13, else setsockopt.8
+    setsockopt.3:
+      189  jeq 57, then setsockopt.13
+      190  jeq 76, then setsockopt.13
+      191  jeq 50, then setsockopt.13, else allow
+    setsockopt.4:
+      192  load args[2].low
+      193  jeq 25, then setsockopt.13
+      194  jeq 62, then setsockopt.13, else allow
+    setsockopt.5:
+      195  load args[2].low
+      196  jge 41, then setsockopt.7
+      197  jge 35, then setsockopt.6
+      198  jeq 4, then setsockopt.13, else allow
+    setsockopt.6:
+      199  jeq 35, then setsockopt.13
+      200  jeq 40, then allow
+      201  jge 38, then setsockopt.13, else allow
+    setsockopt.7:
+      202  jge 48, then setsockopt.9
+      203  jeq 46, then setsockopt.13
+    setsockopt.8:
+      204  jge 44, then allow, else setsockopt.13
+    setsockopt.9:
+      205  jeq 49, then allow
+      206  jge 52, then allow, else setsockopt.13
+    setsockopt.10:
+      207  jeq 132, then setsockopt.11
+      208  jeq 271, else allow
+      209  load args[2].low
+      210  jeq 135, then setsockopt.13, else allow
+    setsockopt.11:
+      211  load args[2].low
+      212  jge 107, then setsockopt.12
+      213  jeq 100, then setsockopt.13, else allow
+    setsockopt.12:
+      214  jeq 110, then setsockopt.13
+      215  jeq 107, else allow
+    setsockopt.13:
+      216  load args[4].low
+      217  jeq 0, then allow, else EPERM
     i386.8:
-      194  jge 425, then EPERM, else allow              ; then io_uring_setup to io_uring_register
-    i386.9:
-      195  jeq 438, then trace                          ; pidfd_getfd
-      196  jeq 440, else allow                          ; process_madvise
+      218  jeq 438, then trace                          ; pidfd_getfd
+      219  jeq 440, then process_madvise                ; process_madvise
+      220  jge 428, then allow, else EPERM              ; else io_uring_setup to io_uring_register
     process_madvise:
-      197  load args[3].low
-      198  jeq 10, then EPERM                           ; MADV_DONTFORK
+      221  load args[3].low
+      222  jeq 10, then EPERM                           ; MADV_DONTFORK
     allow:
-      199  return ALLOW
+      223  return ALLOW
     EPERM:
-      200  return ERRNO(EPERM)
+      224  return ERRNO(EPERM)
     trace:
-      201  return TRACE(0x5356)
+      225  return TRACE(0x5356)
 
     """
 

@@ -59,6 +59,8 @@ struct Meaning: Equatable, Sendable {
         case setDiscipline = "TIOCSETD"
         case setTunnel = "TUNSETIFF"
         case newUnit = "PPPIOCNEWUNIT"
+        case attachUnit = "PPPIOCATTACH"
+        case attachChannel = "PPPIOCATTCHAN"
         case setOwner = "VHOST_SET_OWNER"
         case initializeContext = "IOCTL_VMCI_INIT_CONTEXT"
         case setDumpable = "PR_SET_DUMPABLE"

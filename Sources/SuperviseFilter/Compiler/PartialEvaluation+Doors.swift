@@ -37,6 +37,7 @@ extension PartialEvaluation {
                 .init(0x07a0, door, .initializeContext), .init(0x5412, door, .insertInput),
                 .init(0x541c, door, .consoleControl), .init(0x5423, door, .setDiscipline),
                 .init(0xaf01, door, .setOwner), .init(0x4004_54ca, door, .setTunnel),
+                .init(0x4004_7438, door, .attachChannel), .init(0x4004_743d, door, .attachUnit),
                 .init(0xc004_743e, door, .newUnit),
             ], else: .allow)
     }
