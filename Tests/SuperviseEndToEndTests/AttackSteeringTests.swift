@@ -12,6 +12,8 @@ struct AttackSteeringTests {
         let name: String
         var versions = ["4", "6"]
         var packets = 20
+        /// The kernel says again after a random time what it says (IGMP, MLD): more packets are as many.
+        var isRepeated = false
         /// Another thread has a say in how many leave.
         var isRace = false
         /// Why it need not lead anywhere without `supervise`; nil: it always does.
@@ -28,7 +30,7 @@ struct AttackSteeringTests {
         Way(name: "several"), Way(name: "connected"),
         Way(name: "route", versions: ["4"], unless: "this user makes no source routes"),
         Way(name: "route-option", versions: ["4"], unless: "this user makes no source routes"),
-        Way(name: "group", packets: 1),
+        Way(name: "group", packets: 1, isRepeated: true),
     ]
 
     static let program = Programs.path("lead-out")
@@ -52,7 +54,7 @@ struct AttackSteeringTests {
         }
         let words = outcome.output.split { $0 == " " || $0 == "\n" }
         try #require(words.count == 2 && outcome.error.isEmpty, "\(outcome)")
-        return Int(words[1])
+        return Int(words[1]).map { way.isRepeated ? min($0, way.packets) : $0 }
     }
 
     @Test(
