@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,6 +81,11 @@ int csupervise_identify(int directory, const char *name, int flags, struct statx
         return errno;
     }
     return (file->stx_mask & STATX_INO) != 0 ? 0 : EACCES;
+}
+
+int csupervise_identify_proc(struct statx *directory)
+{
+    return csupervise_identify(proc_directory, "", AT_EMPTY_PATH, directory);
 }
 
 int csupervise_is_one_file(const struct statx *one, const struct statx *other)
@@ -230,8 +234,8 @@ uint64_t csupervise_hundredths(void)
     return (uint64_t)now.tv_sec * 100 + (uint64_t)now.tv_nsec / 10000000;
 }
 
-/// What a link in a folder of /proc/THREAD leads to.
-static int identify_link(pid_t thread, const char *folder, const char *name, struct statx *file)
+int csupervise_identify_link(
+    pid_t thread, const char *folder, const char *name, struct statx *file)
 {
     int directory;
     int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/%s", thread, folder);
@@ -253,9 +257,9 @@ int csupervise_own_number(pid_t thread, pid_t *process, int *same_namespace)
     if (error != 0) {
         return error;
     }
-    error = identify_link(thread, "ns", "pid", &theirs);
+    error = csupervise_identify_link(thread, "ns", "pid", &theirs);
     if (error == 0) {
-        error = identify_link(getpid(), "ns", "pid", &ours);
+        error = csupervise_identify_link(getpid(), "ns", "pid", &ours);
     }
     if (error != 0) {
         return error;
@@ -350,7 +354,7 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
     char name[16];
     struct statx their_file, our_file;
     snprintf(name, sizeof name, "%d", theirs);
-    return identify_link(thread, "fd", name, &their_file) == 0
+    return csupervise_identify_link(thread, "fd", name, &their_file) == 0
         && csupervise_identify(ours, "", AT_EMPTY_PATH, &our_file) == 0
         && csupervise_is_one_file(&their_file, &our_file);
 }
@@ -474,78 +478,4 @@ uint64_t csupervise_option_memory_limit(void)
         return 131072;
     }
     return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;
-}
-
-/// A descriptor, and the path of what it is.
-struct described {
-    pid_t thread;
-    int descriptor;
-    char path[4097];
-};
-
-static int describe(void *opaque)
-{
-    struct described *it = opaque;
-    char name[16];
-    int directory;
-    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/fd", it->thread);
-    if (error != 0) {
-        return error;
-    }
-    snprintf(name, sizeof name, "%d", it->descriptor);
-    ssize_t length = readlinkat(directory, name, it->path, sizeof it->path);
-    error = length < 0 ? errno : length > 4096 ? ENAMETOOLONG : 0;
-    if (error == 0) {
-        it->path[length] = '\0';
-        error = csupervise_check_path(it->path, directory, name, 0);
-    }
-    close(directory);
-    return error;
-}
-
-int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 4097])
-{
-    struct described it = {.thread = thread, .descriptor = descriptor};
-    int error = csupervise_ask_aside(describe, &it, sizeof it);
-    memcpy(path, it.path, sizeof it.path);
-    return error;
-}
-
-/// Whether something can be mounted over a link of /proc/PID/fd: before Linux 6.12.
-static int links_can_be_covered(void)
-{
-    struct utsname kernel;
-    int major = 0, minor = 0;
-    return uname(&kernel) == -1 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2
-        || major < 6 || (major == 6 && minor < 12);
-}
-
-int csupervise_is_descriptor_directory(pid_t process, pid_t thread, int descriptor)
-{
-    struct statx theirs, ours, proc;
-    char folder[32], descriptors[32], name[16];
-    snprintf(folder, sizeof folder, "task/%d", thread);
-    snprintf(descriptors, sizeof descriptors, "task/%d/fd", thread);
-    snprintf(name, sizeof name, "%d", descriptor);
-    if (identify_link(process, descriptors, name, &theirs) != 0
-        || identify_link(process, folder, "fd", &ours) != 0
-        || !csupervise_is_one_file(&theirs, &ours)) {
-        return 0;
-    }
-    // In another mount than ours, of a mount namespace of its own, who has that namespace can mount a
-    // socket over one of the numbers.
-    return !links_can_be_covered()
-        || ((theirs.stx_mask & STATX_MNT_ID) != 0
-            && csupervise_identify(proc_directory, "", AT_EMPTY_PATH, &proc) == 0
-            && theirs.stx_mnt_id == proc.stx_mnt_id);
-}
-
-int csupervise_is_in_descriptor_directory(pid_t process, pid_t thread)
-{
-    struct statx theirs, ours;
-    char folder[32];
-    snprintf(folder, sizeof folder, "task/%d", thread);
-    return identify_link(process, folder, "cwd", &theirs) == 0
-        && identify_link(process, folder, "fd", &ours) == 0
-        && csupervise_is_one_file(&theirs, &ours);
 }

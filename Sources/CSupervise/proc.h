@@ -2,6 +2,7 @@
 #define CSUPERVISE_PROC_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /// Opens what is below /proc, and nothing that has been mounted over it.
 ///
@@ -15,6 +16,12 @@ struct statx;
 ///
 /// Nothing is asked of the file system for it, which may be a server that a tracee has made.
 int csupervise_identify(int directory, const char *name, int flags, struct statx *file);
+
+/// What a link in a folder of /proc/THREAD leads to.
+int csupervise_identify_link(pid_t thread, const char *folder, const char *name, struct statx *file);
+
+/// The caller's /proc itself.
+int csupervise_identify_proc(struct statx *directory);
 
 /// Whether two that were identified are the same file.
 int csupervise_is_one_file(const struct statx *one, const struct statx *other);
