@@ -70,6 +70,7 @@ int main(int count, char **words) {
     if (child == 0) { run(words[1]); }
     int stopped = 0, continued = 0, status;
     for (int i = 0; i < atoi(words[2]); i++) {
+        // Some moment of the calls; nothing is waited for.
         usleep(300 + rand() % 2000);
         kill(child, SIGSTOP);
         stopped += waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status);
