@@ -13,7 +13,8 @@ export PATH=/kernels/bin:/bin
 # limited COMMAND...: a case takes a second or two here, and one that takes a hundred hangs. How long that is
 # on a machine that is emulated, and busy, nobody knows beforehand: so time is told by what else is done in it.
 limited() {
-    "$@" &
+    # A group of its own: whoever is left of it would keep the pipe open that the case's output is read from.
+    setsid "$@" &
     process=$!
     (
         n=0
@@ -22,7 +23,9 @@ limited() {
             for start in 1 2 3 4 5; do supervise -- true; done
             n=$((n + 1))
         done
-        kill -TERM $process
+        kill -TERM -$process
+        sleep 1
+        kill -KILL -$process
     ) </dev/null >/dev/null 2>&1 &
     watcher=$!
     wait $process
