@@ -23,7 +23,7 @@ static int describe(void *opaque)
     struct described *it = opaque;
     char name[16];
     int directory;
-    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/fd", it->thread);
+    int error = csupervise_open_of(&directory, O_PATH | O_DIRECTORY, it->thread, "fd");
     if (error != 0) {
         return error;
     }

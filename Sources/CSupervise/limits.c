@@ -38,7 +38,7 @@ int csupervise_credentials_of(pid_t thread, struct csupervise_credentials *crede
     struct stat status;
     int folder;
     credentials->user_namespace = 0;
-    if (csupervise_open_below(&folder, O_PATH | O_DIRECTORY, "%d/ns", thread) == 0) {
+    if (csupervise_open_of(&folder, O_PATH | O_DIRECTORY, thread, "ns") == 0) {
         if (fstatat(folder, "user", &status, 0) == 0) {
             credentials->user_namespace = status.st_ino;
         }

@@ -17,7 +17,7 @@
 static int open_link(pid_t thread, const char *name)
 {
     int directory;
-    if (csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread) != 0) {
+    if (csupervise_open_of(&directory, O_PATH | O_DIRECTORY, thread, "") != 0) {
         return -1;
     }
     int found = openat(directory, name, O_PATH | O_CLOEXEC);

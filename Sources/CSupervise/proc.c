@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <linux/openat2.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,8 @@
 /// that begin at the root.
 static int proc_directory = AT_FDCWD;
 
+static const char proc_prefix[] = "/proc/";
+
 int csupervise_proc_open(int *descriptor)
 {
     *descriptor = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -28,28 +29,54 @@ int csupervise_proc_open(int *descriptor)
     return error;
 }
 
-int csupervise_open_below(int *descriptor, int flags, const char *format, ...)
+/// Opens a path that begins with /proc/.
+static int open_path(int *descriptor, int flags, const char *path)
 {
-    static const char prefix[] = "/proc/";
-    char path[64];
-    memcpy(path, prefix, sizeof prefix);
-    size_t used = sizeof prefix - 1;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(path + used, sizeof path - used, format, arguments);
-    va_end(arguments);
     // O_PATH takes no other flags.
     flags |= (flags & O_PATH) != 0 ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY;
     if (proc_directory == AT_FDCWD) {
         *descriptor = open(path, flags);
         return *descriptor == -1 ? errno : 0;
     }
+    const char *below = path + sizeof proc_prefix - 1;
     struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_NO_XDEV};
     do {
-        *descriptor = (int)syscall(SYS_openat2, proc_directory, path + used, &how, sizeof how);
+        *descriptor = (int)syscall(SYS_openat2, proc_directory, below, &how, sizeof how);
         // EAGAIN: something was renamed or mounted meanwhile.
     } while (*descriptor == -1 && errno == EAGAIN);
     return *descriptor == -1 ? errno : 0;
+}
+
+/// Writes a number in digits; tells how many. The C library's way to do it is two thousand bytes of code.
+static size_t put_number(char text[static 11], unsigned number)
+{
+    char digits[10];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    for (size_t i = 0; i < count; i++) {
+        text[i] = digits[count - 1 - i];
+    }
+    text[count] = '\0';
+    return count;
+}
+
+int csupervise_open_of(int *descriptor, int flags, pid_t thread, const char *name)
+{
+    char path[64];
+    memcpy(path, proc_prefix, sizeof proc_prefix);
+    size_t used = sizeof proc_prefix - 1, length = strlen(name);
+    used += put_number(path + used, (unsigned)thread);
+    if (used + 1 + length >= sizeof path) {
+        return ENAMETOOLONG;
+    }
+    if (length > 0) {
+        path[used++] = '/';
+        memcpy(path + used, name, length + 1);
+    }
+    return open_path(descriptor, flags, path);
 }
 
 static int read_whole(int descriptor, char *text, size_t size)
@@ -67,12 +94,12 @@ static int read_whole(int descriptor, char *text, size_t size)
 
 int csupervise_open_memory(pid_t thread, int *descriptor)
 {
-    return csupervise_open_below(descriptor, O_RDWR, "%d/mem", thread);
+    return csupervise_open_of(descriptor, O_RDWR, thread, "mem");
 }
 
 int csupervise_open_maps(pid_t thread, int *descriptor)
 {
-    return csupervise_open_below(descriptor, O_RDONLY, "%d/maps", thread);
+    return csupervise_open_of(descriptor, O_RDONLY, thread, "maps");
 }
 
 int csupervise_identify(int directory, const char *name, int flags, struct statx *file)
@@ -98,7 +125,7 @@ int csupervise_program_of(pid_t thread, struct csupervise_program *program)
 {
     struct statx file;
     int directory;
-    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d", thread);
+    int error = csupervise_open_of(&directory, O_PATH | O_DIRECTORY, thread, "");
     if (error != 0) {
         return error;
     }
@@ -130,7 +157,7 @@ int csupervise_read_status_file(
     pid_t thread, const char *name, void *buffer, size_t size, size_t *length)
 {
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/%s", thread, name);
+    int error = csupervise_open_of(&descriptor, O_RDONLY, thread, name);
     if (error != 0) {
         return error;
     }
@@ -148,7 +175,7 @@ int csupervise_read_status_file(
 int csupervise_thread_name(pid_t thread, char name[static 64])
 {
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/comm", thread);
+    int error = csupervise_open_of(&descriptor, O_RDONLY, thread, "comm");
     if (error == 0) {
         error = read_whole(descriptor, name, 64);
     }
@@ -166,7 +193,7 @@ int csupervise_thread_name(pid_t thread, char name[static 64])
 static int read_status(pid_t thread, char *text, size_t size)
 {
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/status", thread);
+    int error = csupervise_open_of(&descriptor, O_RDONLY, thread, "status");
     return error != 0 ? error : read_whole(descriptor, text, size);
 }
 
@@ -208,7 +235,7 @@ int csupervise_start_time(pid_t thread, uint64_t *hundredths)
 {
     char text[1024];
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/stat", thread);
+    int error = csupervise_open_of(&descriptor, O_RDONLY, thread, "stat");
     if (error == 0) {
         error = read_whole(descriptor, text, sizeof text);
     }
@@ -238,7 +265,7 @@ int csupervise_identify_link(
     pid_t thread, const char *folder, const char *name, struct statx *file)
 {
     int directory;
-    int error = csupervise_open_below(&directory, O_PATH | O_DIRECTORY, "%d/%s", thread, folder);
+    int error = csupervise_open_of(&directory, O_PATH | O_DIRECTORY, thread, folder);
     if (error == 0) {
         error = csupervise_identify(directory, name, 0, file);
         close(directory);
@@ -280,7 +307,7 @@ int csupervise_ignores_signal(pid_t thread, int signal, int *ignores)
     // Of the files that tell it the one that the kernel writes fastest: `status` takes twice as long.
     char text[1024];
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/stat", thread);
+    int error = csupervise_open_of(&descriptor, O_RDONLY, thread, "stat");
     if (error != 0) {
         return error;
     }
@@ -311,7 +338,7 @@ static int network_of(pid_t thread, ino_t *number)
     struct stat status;
     int file;
     // Unlike /proc/PID/ns/net, it can be looked at where the thread hides from its user.
-    int error = csupervise_open_below(&file, O_PATH, "%d/net/unix", thread);
+    int error = csupervise_open_of(&file, O_PATH, thread, "net/unix");
     if (error == 0) {
         error = fstat(file, &status) == 0 ? 0 : errno;
         close(file);
@@ -328,9 +355,10 @@ int csupervise_shares_network(pid_t thread)
 
 int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
 {
-    char text[4096];
+    char text[4096], name[24];
     int information;
-    int error = csupervise_open_below(&information, O_RDONLY, "%d/fdinfo/%d", thread, descriptor);
+    snprintf(name, sizeof name, "fdinfo/%d", descriptor);
+    int error = csupervise_open_of(&information, O_RDONLY, thread, name);
     if (error == ENOENT) {
         return EBADF;
     }
@@ -363,7 +391,7 @@ int csupervise_is_same_file(pid_t thread, int theirs, int ours)
 static int open_descriptors(pid_t thread, DIR **folder)
 {
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY | O_DIRECTORY, "%d/fd", thread);
+    int error = csupervise_open_of(&descriptor, O_RDONLY | O_DIRECTORY, thread, "fd");
     if (error != 0) {
         return error;
     }
@@ -474,7 +502,7 @@ uint64_t csupervise_option_memory_limit(void)
 {
     char text[32] = "";
     int descriptor;
-    if (csupervise_open_below(&descriptor, O_RDONLY, "sys/net/core/optmem_max") != 0) {
+    if (open_path(&descriptor, O_RDONLY, "/proc/sys/net/core/optmem_max") != 0) {
         return 131072;
     }
     return read_whole(descriptor, text, sizeof text) == 0 ? strtoull(text, NULL, 10) : 131072;

@@ -4,11 +4,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/// Opens what is below /proc, and nothing that has been mounted over it.
+/// Opens what has this name in /proc/THREAD, "" for that itself, and nothing that has been mounted over it.
 ///
 /// A tracee that is root could mount a file of its own over /proc/PID/mem. EXDEV: it has.
-__attribute__((format(printf, 3, 4)))
-int csupervise_open_below(int *descriptor, int flags, const char *format, ...);
+int csupervise_open_of(int *descriptor, int flags, pid_t thread, const char *name);
 
 struct statx;
 

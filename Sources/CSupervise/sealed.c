@@ -185,7 +185,7 @@ int csupervise_mapping_fate(pid_t thread, uint64_t address, int *sealed, int *in
 {
     char line[5000];
     int descriptor;
-    int error = csupervise_open_below(&descriptor, O_RDONLY, "%d/smaps", thread);
+    int error = csupervise_open_of(&descriptor, O_RDONLY, thread, "smaps");
     if (error != 0) {
         return error;
     }
