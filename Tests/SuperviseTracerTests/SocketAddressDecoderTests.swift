@@ -196,4 +196,36 @@ struct SocketAddressDecoderTests {
         let result = AddressBytes(bytes).forUnixAlone
         #expect(result.map { bytes in (0..<bytes.count).map { bytes.storage[$0] } } == given)
     }
+
+    @Test("Ends an AF_UNIX path at its first NUL, wherever that is, and keeps nothing behind it")
+    func ends() {
+        // 1 is what the search for zeros could take for one, behind a zero.
+        for filler in [1, 0x2f, 0x80, 0xff] as [UInt8] {
+            for count in 2...AddressBytes.capacity {
+                let plain = [1, 0] + [UInt8](repeating: filler, count: count - 2)
+                #expect(AddressBytes(plain).pathEnd == count)
+                for zero in 2..<count {
+                    var bytes = plain
+                    bytes[zero] = 0
+                    let address = AddressBytes(bytes)
+                    #expect(address.pathEnd == zero)
+                    if zero > 2 {
+                        bytes.replaceSubrange(
+                            zero..., with: [UInt8](repeating: 0, count: count - zero))
+                    }
+                    #expect(all(of: address.withoutTail) == bytes + unused(count))
+                }
+                #expect(all(of: AddressBytes(plain).withoutTail) == plain + unused(count))
+            }
+        }
+    }
+
+    /// What stands behind an address of `count` bytes.
+    private func unused(_ count: Int) -> [UInt8] {
+        Array(repeating: 0, count: AddressBytes.capacity - count)
+    }
+
+    private func all(of address: AddressBytes) -> [UInt8] {
+        address.storage.indices.map { address.storage[$0] }
+    }
 }

@@ -21,18 +21,41 @@ struct AddressBytes {
 }
 
 extension AddressBytes {
+    /// Where an AF_UNIX path ends: at its first NUL, or where the address does.
+    ///
+    /// Eight bytes at a time: each judged call looks for it, of a path that can have 108.
+    var pathEnd: Int {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let bytes = unsafe storage.span.bytes
+        var index = 2
+        while index < count {
+            let start = min(index, Self.capacity - 8)
+            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
+                .littleEndian
+            // The lowest bit that is left stands in the first byte that is 0.
+            let zeros = (word &- ones) & ~word & highs & (UInt64.max << UInt64(8 * (index - start)))
+            if zeros != 0 { return min(start + zeros.trailingZeroBitCount / 8, count) }
+            index = start + 8
+        }
+        return max(count, 2)
+    }
+
+    /// Makes all bytes from an offset on zeros.
+    private mutating func clear(from offset: Int) {
+        guard storage.indices.contains(offset) else { return }
+        unsafe withUnsafeMutableBytes(of: &storage) {
+            _ = unsafe $0.suffix(from: offset).initializeMemory(as: UInt8.self, repeating: 0)
+        }
+    }
+
     /// The address with nothing but zeros behind an AF_UNIX path's first NUL.
     ///
     /// The kernel does not look there for AF_UNIX sockets; sockets of other families might, which
     /// must not be told more than was judged. The length stays, so that no register must change.
     var withoutTail: AddressBytes {
         guard count > 2, storage[0] == 1, storage[1] == 0, storage[2] != 0 else { return self }
-        var end = 3
-        while end < count, storage[end] != 0 { end += 1 }
-        guard end < count else { return self }
-        var result = AddressBytes()
-        for index in 0..<end { result.storage[index] = storage[index] }
-        result.count = count
+        var result = self
+        result.clear(from: pathEnd)
         return result
     }
 
@@ -74,12 +97,8 @@ extension AddressBytes {
                 count >= 8 && (storage[7] == 0 || storage[3] | storage[4] | storage[5] == 0)
             return isMistakable ? nil : self
         }
-        var end = 2
-        var hasFolder = false
-        while end < count, storage[end] != 0 {
-            if storage[end] == UInt8(ascii: "/"), end < 15 { hasFolder = true }
-            end += 1
-        }
+        let end = pathEnd
+        let hasFolder = (2..<min(end, 15)).contains { storage[$0] == UInt8(ascii: "/") }
         if end >= 8, hasFolder { return self }
         var result = self
         if end < 16 {
@@ -149,13 +168,8 @@ enum SocketAddressDecoder {
             for index in 3..<address.count { name.append(address.storage[index]) }
             return .unix(.abstract(name))
         }
-        // A path ends at its first NUL, or where the address ends.
-        var path: [UInt8] = []
-        for index in 2..<address.count {
-            if address.storage[index] == 0 { break }
-            path.append(address.storage[index])
-        }
-        return .unix(.path(path))
+        let path = address.storage.span.extracting(2..<address.pathEnd)
+        return .unix(.path(unsafe path.withUnsafeBufferPointer { unsafe Array($0) }))
     }
 
     private static func port(_ address: borrowing AddressBytes) -> UInt16 {

@@ -177,12 +177,24 @@ struct InjectedCalls {
         let header = MessageHeader(
             name: 0, nameLength: 0, vectors: address + Offset.vector, vectorCount: 1,
             control: address + Offset.control, controlLength: layouts.word == 8 ? 24 : 16)
+        var bytes = [UInt8](repeating: 0, count: StackRoom.size)
+        func put(_ value: UInt64, at offset: Int) {
+            unsafe bytes.withUnsafeMutableBytes {
+                if layouts.word == 8 {
+                    unsafe $0.storeBytes(
+                        of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
+                } else {
+                    unsafe $0.storeBytes(
+                        of: UInt32(truncatingIfNeeded: value).littleEndian, toByteOffset: offset,
+                        as: UInt32.self)
+                }
+            }
+        }
         let words = header.words
-        var bytes = words.indices.flatMap { littleEndian(words[$0], layouts.word) }
-        bytes += [UInt8](repeating: 0, count: Int(Offset.vector) - bytes.count)
-        bytes += littleEndian(address + Offset.byte, layouts.word)
-        bytes += littleEndian(1, layouts.word)
-        return bytes + [UInt8](repeating: 0, count: StackRoom.size - bytes.count)
+        for index in words.indices { put(words[index], at: index * layouts.word) }
+        put(address + Offset.byte, at: Int(Offset.vector))
+        put(1, at: Int(Offset.vector) + layouts.word)
+        return bytes
     }
 
     /// The descriptor in a filled receive buffer: `struct cmsghdr` with SOL_SOCKET, SCM_RIGHTS.

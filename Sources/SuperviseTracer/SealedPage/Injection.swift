@@ -208,8 +208,14 @@ final class Injection: Errand {
     private func receive() -> ErrandStep {
         let copy =
             copy?.duplicate() ?? sockets.copy(of: Int32(truncatingIfNeeded: socket), slot: slot)
-        defer { copy?.closeCopy() }
-        guard let copy, page.memory.queue(on: copy), writeBuffer() else { return giveUp() }
+        guard let copy else { return giveUp() }
+        guard page.memory.queue(on: copy) else {
+            copy.closeCopy()
+            return giveUp()
+        }
+        // It is an AF_UNIX socket, which closes at once.
+        copy.close()
+        guard writeBuffer() else { return giveUp() }
         step = .receive
         return .call(
             RawCall(calls.receiveNumber, UInt64(socket), buffer, calls.receiveFlags))
