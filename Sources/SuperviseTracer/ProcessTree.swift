@@ -52,18 +52,12 @@ final class ProcessTree {
 
     /// Changes a tracee in its place.
     func update(_ slot: Int, _ change: (inout Tracee) -> Void) {
-        if var tracee = tracees[slot] {
-            change(&tracee)
-            tracees[slot] = tracee
-        }
+        tracees.update(slot, change)
     }
 
     /// Changes a process in its place.
     func updateProcess(_ slot: Int, _ change: (inout Process) -> Void) {
-        if var process = processes[slot] {
-            change(&process)
-            processes[slot] = process
-        }
+        processes.update(slot, change)
     }
 
     /// A call was judged: forgets what its thread showed for it.

@@ -1,5 +1,14 @@
+/// What has a place in a ``SlotTable``.
+protocol SlotValue {}
+
+extension SlotValue {
+    /// Changes the value where it stands.
+    @inline(__always)
+    fileprivate mutating func apply(_ change: (inout Self) -> Void) { change(&self) }
+}
+
 /// Values at places that stay the same while they live, reused when they have gone.
-struct SlotTable<Element> {
+struct SlotTable<Element: SlotValue> {
     private var elements: ContiguousArray<Element?> = []
     private var free: ContiguousArray<Int> = []
 
@@ -25,18 +34,17 @@ struct SlotTable<Element> {
     }
 
     /// The value at a place, nil when it has gone.
-    ///
-    /// Only a value that lives can be changed; to change it to nil is to remove it.
+    @inline(__always)
     subscript(slot: Int) -> Element? {
-        get { elements.indices.contains(slot) ? elements[slot] : nil }
-        set {
-            guard let newValue else {
-                _ = remove(at: slot)
-                return
-            }
-            guard elements.indices.contains(slot), elements[slot] != nil else { return }
-            elements[slot] = newValue
-        }
+        elements.indices.contains(slot) ? elements[slot] : nil
+    }
+
+    /// Changes the value at a place, if there is one, where it stands.
+    ///
+    /// A copy of all of it takes longer than most changes do. What changes it must not look at the table.
+    @inline(__always)
+    mutating func update(_ slot: Int, _ change: (inout Element) -> Void) {
+        if elements.indices.contains(slot) { elements[slot]?.apply(change) }
     }
 
     /// The places that hold a value.

@@ -1,7 +1,7 @@
 import SuperviseAudit
 
 /// A thread of the supervised tree.
-struct Tracee {
+struct Tracee: SlotValue {
     let thread: ThreadID
     /// The slot of the process it belongs to.
     let process: Int
@@ -74,7 +74,7 @@ struct RegisterValue: Equatable {
 }
 
 /// A process of the supervised tree: what its threads share.
-struct Process {
+struct Process: SlotValue {
     /// The number of the process and of its first thread.
     let leader: ThreadID
     /// How many of its threads are in the tree.

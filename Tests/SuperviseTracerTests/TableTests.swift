@@ -3,6 +3,9 @@ import Testing
 
 @testable import SuperviseTracer
 
+extension String: SlotValue {}
+extension UInt64: SlotValue {}
+
 @Suite("A slot table")
 struct SlotTableTests {
     @Test("Keeps values at their places and gives free places to new ones")
@@ -28,21 +31,18 @@ struct SlotTableTests {
         #expect(table.count == 1)
     }
 
-    @Test("Changes living values only, and takes nil for their end")
+    @Test("Changes living values only, where they stand")
     func changes() {
         var table = SlotTable<String>()
         let slot = table.insert("a")
-        table[slot] = "b"
-        table[slot]?.append("!")
-        #expect(table[slot] == "b!")
-        table[slot] = nil
-        #expect(table.count == 0)
-        table[slot] = "c"
-        table[7] = "d"
-        table[slot]?.append("!")
+        table.update(slot) { $0.append("!") }
+        #expect(table[slot] == "a!")
+        #expect(table.remove(at: slot) == "a!")
+        for nowhere in [slot, 7, -1, .max, .min] { table.update(nowhere) { $0 = "b" } }
         #expect(table.slots == [])
+        #expect(table.count == 0)
         // The place was not lost.
-        #expect(table.insert("e") == slot)
+        #expect(table.insert("c") == slot)
         #expect(table.count == 1)
     }
 
@@ -62,7 +62,7 @@ struct SlotTableTests {
             case 2:
                 #expect(table.remove(at: slot) == model.removeValue(forKey: slot))
             default:
-                table[slot] = value
+                table.update(slot) { $0 = value }
                 if model[slot] != nil { model[slot] = value }
             }
         }
