@@ -21,33 +21,6 @@ struct AddressBytes {
 }
 
 extension AddressBytes {
-    /// Where an AF_UNIX path ends: at its first NUL, or where the address does.
-    ///
-    /// Eight bytes at a time: each judged call looks for it, of a path that can have 108.
-    var pathEnd: Int {
-        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-        let bytes = unsafe storage.span.bytes
-        var index = 2
-        while index < count {
-            let start = min(index, Self.capacity - 8)
-            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
-                .littleEndian
-            // The lowest bit that is left stands in the first byte that is 0.
-            let zeros = (word &- ones) & ~word & highs & (UInt64.max << UInt64(8 * (index - start)))
-            if zeros != 0 { return min(start + zeros.trailingZeroBitCount / 8, count) }
-            index = start + 8
-        }
-        return max(count, 2)
-    }
-
-    /// Makes all bytes from an offset on zeros.
-    private mutating func clear(from offset: Int) {
-        guard storage.indices.contains(offset) else { return }
-        unsafe withUnsafeMutableBytes(of: &storage) {
-            _ = unsafe $0.suffix(from: offset).initializeMemory(as: UInt8.self, repeating: 0)
-        }
-    }
-
     /// The address with nothing but zeros behind an AF_UNIX path's first NUL.
     ///
     /// The kernel does not look there for AF_UNIX sockets; sockets of other families might, which
@@ -168,8 +141,7 @@ enum SocketAddressDecoder {
             for index in 3..<address.count { name.append(address.storage[index]) }
             return .unix(.abstract(name))
         }
-        let path = address.storage.span.extracting(2..<address.pathEnd)
-        return .unix(.path(unsafe path.withUnsafeBufferPointer { unsafe Array($0) }))
+        return .unix(.path(address.bytes(2..<address.pathEnd)))
     }
 
     private static func port(_ address: borrowing AddressBytes) -> UInt16 {

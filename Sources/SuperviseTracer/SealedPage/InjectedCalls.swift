@@ -179,15 +179,8 @@ struct InjectedCalls {
             control: address + Offset.control, controlLength: layouts.word == 8 ? 24 : 16)
         var bytes = [UInt8](repeating: 0, count: StackRoom.size)
         func put(_ value: UInt64, at offset: Int) {
-            unsafe bytes.withUnsafeMutableBytes {
-                if layouts.word == 8 {
-                    unsafe $0.storeBytes(
-                        of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
-                } else {
-                    unsafe $0.storeBytes(
-                        of: UInt32(truncatingIfNeeded: value).littleEndian, toByteOffset: offset,
-                        as: UInt32.self)
-                }
+            for index in 0..<layouts.word {
+                bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
             }
         }
         let words = header.words
