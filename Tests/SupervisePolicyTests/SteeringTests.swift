@@ -28,7 +28,8 @@ struct SteeringTests {
             .on, ["allow outgoing localhost", "deny outgoing any"],
             everything
         ),
-        (.on, ["deny connect tcp"], []),
+        (.on, ["deny connect tcp"], []), (.on, ["deny send udp"], []),
+        (.on, ["deny connect sctp"], .associations), (.on, ["deny send sctp"], .associations),
     ]
 
     private static let everything: Steering =
