@@ -7,7 +7,9 @@ struct SteeringTests {
     static let policies: [(NetworkSwitch, [String], Steering)] = [
         // Sockets that are connected lead where they are connected to.
         (.off, [], everything), (.off, ["allow * unix"], everything),
-        (.off, ["allow bind udp"], everything),
+        (.off, ["allow bind udp"], everything), (.off, ["allow send udp"], [.associations]),
+        // Wider than what has a scope, and within it.
+        (.off, ["allow send udp 224.0.0.0/3"], everything.subtracting([.groups, .scopes])),
         (.off, ["allow outgoing udp localhost"], everything),
         (.off, ["allow bind udp", "allow send udp localhost"], everything),
         (.off, ["allow connect tcp 10.0.0.0/8:80"], everything),
@@ -41,6 +43,11 @@ struct SteeringTests {
         #expect(policy.forbiddenSteering == expected)
     }
 
+    @Test("Leaves interfaces and groups alone where the profile does so with what no rule is about")
+    func otherwise() {
+        #expect(Policy(network: .off, profile: .landlockTCP).forbiddenSteering == .routes)
+    }
+
     @Test("Is another source than the socket is to have")
     func sources() throws {
         let short = IPv4Address(bits: 0x0a01_0203)
@@ -59,6 +66,9 @@ struct SteeringTests {
             (mapped + [10, 1, 2, 3], false, false), (mapped + [10, 1, 2, 4], true, true),
             ([UInt8](repeating: 0, count: 16), false, false), ([], true, true),
         ]
+        let only6 = SourceAddresses(ipv6: IPv6Address(high: 1 << 56, low: 2))
+        #expect(!only6.forbidsSending(from: [10, 1, 2, 4]))
+        #expect(only6.forbidsSending(from: other6))
         for (source, forOnly4, forBoth) in cases {
             #expect(only4.forbidsSending(from: source) == forOnly4)
             #expect(both.forbidsSending(from: source) == forBoth)

@@ -101,6 +101,13 @@ struct MessageHeaderDecoderTests {
 
 @Suite("Decoded control data")
 struct ControlDataDecoderTests {
+    @Test("Has a last item that is a header alone", arguments: [MemoryLayouts.x86_64, .i386])
+    func empty(layouts: MemoryLayouts) {
+        let data = bytes([(1, 2, [3]), (41, 50, [])], layouts)
+        let item = ControlDataDecoder(layouts: layouts).first(data) { $0.type == 50 }
+        #expect(item == ControlItem(level: 41, type: 50, data: data.count..<data.count))
+    }
+
     /// Items as the C library's macros lay them out, in words of so many bytes.
     private func bytes(_ items: [(UInt32, UInt32, [UInt8])], _ layouts: MemoryLayouts) -> [UInt8] {
         items.flatMap { level, type, data in
