@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +56,12 @@ static int is_prompt(int socket)
         || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
+int csupervise_is_queue_empty(int socket)
+{
+    struct pollfd it = {.fd = socket, .events = POLLIN};
+    return poll(&it, 1, 0) >= 0 && (it.revents & POLLIN) == 0;
+}
+
 /// Whether close(2) returns at once whoever has closed it before.
 static int closes_at_once(int descriptor)
 {
@@ -64,8 +71,8 @@ static int closes_at_once(int descriptor)
         return 0;
     }
     switch (domain) {
-    // These do not know SO_LINGER.
-    case AF_UNIX:
+    // Who closes a socket of AF_UNIX last closes the descriptors in its queue, of which one can linger.
+    case AF_UNIX: return csupervise_is_queue_empty(descriptor);
     case AF_NETLINK: return 1;
     case AF_INET:
     case AF_INET6: return is_prompt(descriptor);

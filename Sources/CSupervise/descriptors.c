@@ -46,6 +46,16 @@ int csupervise_descriptor_path(pid_t thread, int descriptor, char path[static 40
     return error;
 }
 
+int csupervise_is_same_file(pid_t thread, int theirs, int ours)
+{
+    char name[16];
+    struct statx their_file, our_file;
+    snprintf(name, sizeof name, "%d", theirs);
+    return csupervise_identify_link(thread, "fd", name, &their_file) == 0
+        && csupervise_identify(ours, "", AT_EMPTY_PATH, &our_file) == 0
+        && csupervise_is_one_file(&their_file, &our_file);
+}
+
 /// Whether something can be mounted over a link of /proc/PID/fd: before Linux 6.12.
 static int links_can_be_covered(void)
 {

@@ -377,16 +377,6 @@ int csupervise_pidfd_target(pid_t thread, int descriptor, pid_t *process)
     return 0;
 }
 
-int csupervise_is_same_file(pid_t thread, int theirs, int ours)
-{
-    char name[16];
-    struct statx their_file, our_file;
-    snprintf(name, sizeof name, "%d", theirs);
-    return csupervise_identify_link(thread, "fd", name, &their_file) == 0
-        && csupervise_identify(ours, "", AT_EMPTY_PATH, &our_file) == 0
-        && csupervise_is_one_file(&their_file, &our_file);
-}
-
 /// The folder of a thread's descriptors, not what may have been mounted over it.
 static int open_descriptors(pid_t thread, DIR **folder)
 {

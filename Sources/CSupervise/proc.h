@@ -47,4 +47,7 @@ int csupervise_start_aside(void *(*run)(void *), void *argument);
 /// end that. EXDEV: there was no answer for a second, too many questions are unanswered, or there can be no thread.
 int csupervise_ask_aside(int (*ask)(void *), void *arguments, size_t size);
 
+/// Whether no message and no connection waits at an AF_UNIX socket, and with it no descriptor.
+int csupervise_is_queue_empty(int socket);
+
 #endif

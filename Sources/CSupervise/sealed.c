@@ -243,6 +243,11 @@ int csupervise_queue_descriptor(int socket, int descriptor)
     if (connect(socket, (struct sockaddr *)&name, length) == -1) {
         return errno;
     }
+    // By now nobody else can put anything there. A new socket has nothing in its queue; what another one has,
+    // descriptors that linger, the supervisor may be the last to close.
+    if (!csupervise_is_queue_empty(socket)) {
+        return EPROTOTYPE;
+    }
     char byte = 0;
     struct iovec vector = {&byte, 1};
     union descriptor_room control = {{0}};

@@ -1,3 +1,4 @@
+import CSupervise
 import Glibc
 import SupervisePolicy
 import Testing
@@ -22,6 +23,41 @@ struct TraceeSocketsTests {
         _ family: AddressFamily, _ type: SocketType, _ number: Int32
     ) -> SocketKind {
         SocketKind(family: family, type: type, protocolNumber: number)
+    }
+
+    @Test(
+        "Is closed without waiting for a socket that lingers in its queue", .timeLimit(.minutes(1)))
+    func lingering() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try withUnsafeMutablePointer(to: &name) {
+            try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try #require(bind(listener, $0, size) == 0 && listen(listener, 1) == 0)
+                try #require(getsockname(listener, $0, &size) == 0)
+                try #require(connect(client, $0, size) == 0)
+            }
+        }
+        let peer = accept(listener, nil, nil)
+        defer { [listener, peer].forEach { close($0) } }
+        var forAnHour = Glibc.linger(l_onoff: 1, l_linger: 3600)
+        setsockopt(
+            client, SOL_SOCKET, SO_LINGER, &forAnHour,
+            socklen_t(MemoryLayout.size(ofValue: forAnHour)))
+        let bytes = [UInt8](repeating: 0, count: 1 << 20)
+        while send(client, bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {}
+        let holder = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        try #require(csupervise_queue_descriptor(holder, client) == 0)
+        close(client)
+        // The first is refused, as the page would be: it is not new.
+        #expect(csupervise_queue_descriptor(holder, peer) == EPROTOTYPE)
+        Descriptor(rawValue: holder).closeCopy()
+        // Only now what it waits for.
+        var read = [UInt8](repeating: 0, count: 1 << 20)
+        while recv(peer, &read, read.count, 0) > 0 {}
     }
 
     @Test(

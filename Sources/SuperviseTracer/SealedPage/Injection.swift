@@ -213,7 +213,7 @@ final class Injection: Errand {
             copy.closeCopy()
             return giveUp()
         }
-        // It is an AF_UNIX socket, which closes at once.
+        // It is an AF_UNIX socket with nothing but the page in its queue, which closes at once.
         copy.close()
         guard writeBuffer() else { return giveUp() }
         step = .receive
